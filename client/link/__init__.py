@@ -1,0 +1,1 @@
+"""One WebSocket as a tab sees it."""

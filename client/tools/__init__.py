@@ -1,0 +1,1 @@
+"""What this device can do: one file per frontend tool."""

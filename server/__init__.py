@@ -1,0 +1,1 @@
+"""The embedded server: gate, sessions, agent, storage."""

@@ -1,0 +1,1 @@
+"""The models: which one answers, and the scripted demo model."""

@@ -1,0 +1,1 @@
+"""How servers tell each other things."""

@@ -1,0 +1,214 @@
+"""The desk of one conversation: which tool calls are open, who was asked, and what follows from each event.
+
+Pure: :meth:`Desk.on` takes an event and returns effects, in the order they are to be done. An event that comes
+too late (an answer to a settled call, a second result) returns no effects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias, assert_never
+
+from server.core.canonical import arguments_hash
+from server.core.policy import Policy, Rule
+from server.core.tool_call import TRANSITIONS, CallEvent, CallState, after
+from shared.frames import Choice, ToolChanged, ToolStarted
+from shared.ids import ToolCallId
+from shared.json_types import JsonObject
+from shared.tool_spec import ToolSpec
+
+# --- events -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The model asks for a tool; ``is_offered`` is false for a frontend tool that the tab does not have."""
+
+    call_id: ToolCallId
+    spec: ToolSpec
+    arguments: JsonObject
+    is_offered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The person answered; ``choice`` is ``None`` when the question was closed without an answer."""
+
+    call_id: ToolCallId
+    choice: Choice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Nobody answered in time."""
+
+    call_id: ToolCallId
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The tool ran and gave ``result``; ``failed`` when it says that it could not do its work."""
+
+    call_id: ToolCallId
+    result: JsonObject
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """Nobody waits for the open calls any more: the turn was cancelled or the tab is gone. ``reason``: a sentence."""
+
+    reason: str
+
+
+DeskEvent: TypeAlias = Requested | Answered | Expired | Finished | Abandoned
+
+# --- effects ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send this update to the tab."""
+
+    update: ToolStarted | ToolChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the person in the tab about this call."""
+
+    call_id: ToolCallId
+    spec: ToolSpec
+    arguments: JsonObject
+    arguments_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The call is claimed: let it run, now and only once."""
+
+    call_id: ToolCallId
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The call does not run, or no longer counts: the model gets ``result`` in the tool's stead."""
+
+    call_id: ToolCallId
+    result: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take the question back from the tab; ``reason`` is a sentence for the person."""
+
+    call_id: ToolCallId
+    reason: str
+
+
+DeskEffect: TypeAlias = Tell | Ask | Run | Settle | Withdraw
+
+
+def refusal(error: str) -> JsonObject:
+    """What the model is given in place of a result."""
+    return {"success": False, "error": error}
+
+
+@dataclass
+class Call:
+    """One call on the desk."""
+
+    spec: ToolSpec
+    arguments: JsonObject
+    arguments_hash: str
+    state: CallState = CallState.REQUESTED
+
+
+@dataclass
+class Desk:
+    """The open calls of one conversation. Settled calls leave the desk; their ids are never taken again."""
+
+    policy: Policy = field(default_factory=Policy)
+    calls: dict[ToolCallId, Call] = field(default_factory=dict)
+
+    def on(self, event: DeskEvent) -> list[DeskEffect]:
+        """What follows from ``event``."""
+        match event:
+            case Requested():
+                return self._requested(event)
+            case Answered(call_id, choice):
+                return self._answered(call_id, choice)
+            case Expired(call_id):
+                return self._end(call_id, CallEvent.EXPIRE, "Nobody answered the approval in time.")
+            case Finished(call_id, result, failed):
+                return self._finished(call_id, result, failed=failed)
+            case Abandoned(reason):
+                return [effect for call_id in list(self.calls) for effect in self._abandon(call_id, reason)]
+            case _:
+                assert_never(event)
+
+    def _requested(self, event: Requested) -> list[DeskEffect]:
+        if event.call_id in self.calls:
+            return []
+        call = Call(event.spec, event.arguments, arguments_hash(event.arguments))
+        self.calls[event.call_id] = call
+        spec = call.spec
+        started = Tell(ToolStarted(event.call_id, spec.name, spec.title, spec.kind, call.arguments))
+        if not event.is_offered:
+            error = f"This device does not offer the tool {spec.name}."
+            return [started, *self._end(event.call_id, CallEvent.DENY, error)]
+        match self.policy.decide(spec.name, call.arguments_hash):
+            case Rule.ALLOW:
+                return [started, *self._claim(event.call_id, CallEvent.ALLOW)]
+            case Rule.DENY:
+                error = f"The tool {spec.name} is not allowed here."
+                return [started, *self._end(event.call_id, CallEvent.DENY, error)]
+            case Rule.ASK:
+                call.state = after(call.state, CallEvent.ASK)
+                return [started, Ask(event.call_id, spec, call.arguments, call.arguments_hash)]
+
+    def _answered(self, call_id: ToolCallId, choice: Choice | None) -> list[DeskEffect]:
+        call = self.calls.get(call_id)
+        if call is None or call.state is not CallState.SHOWN:
+            return []
+        if choice is None:
+            return self._end(call_id, CallEvent.CANCEL, "The approval was closed without an answer.")
+        self.policy.remember(choice, call.spec.name, call.arguments_hash)
+        if choice.allows:
+            return self._claim(call_id, CallEvent.APPROVE)
+        return self._end(call_id, CallEvent.REJECT, f"The user declined to run {call.spec.name}.")
+
+    def _claim(self, call_id: ToolCallId, approval: CallEvent) -> list[DeskEffect]:
+        call = self.calls[call_id]
+        call.state = after(after(call.state, approval), CallEvent.CLAIM)
+        return [Tell(ToolChanged(call_id, "in_progress")), Run(call_id)]
+
+    def _finished(self, call_id: ToolCallId, result: JsonObject, *, failed: bool) -> list[DeskEffect]:
+        call = self.calls.get(call_id)
+        if call is None or call.state is not CallState.CLAIMED:
+            return []
+        after(call.state, CallEvent.FAIL if failed else CallEvent.SUCCEED)
+        del self.calls[call_id]
+        return [Tell(ToolChanged(call_id, "failed" if failed else "completed", result))]
+
+    def _abandon(self, call_id: ToolCallId, reason: str) -> list[DeskEffect]:
+        call = self.calls[call_id]
+        match call.state:
+            case CallState.SHOWN:
+                return [Withdraw(call_id, reason), *self._end(call_id, CallEvent.CANCEL, reason)]
+            case CallState.CLAIMED:
+                return self._end(call_id, CallEvent.LOSE, f"{reason} The tool may have run.")
+            case _:
+                return self._end(call_id, CallEvent.CANCEL, reason)
+
+    def _end(self, call_id: ToolCallId, event: CallEvent, error: str) -> list[DeskEffect]:
+        call = self.calls.get(call_id)
+        if call is None or (call.state, event) not in TRANSITIONS:
+            return []
+        after(call.state, event)
+        del self.calls[call_id]
+        result = refusal(error)
+        effects: list[DeskEffect] = [Tell(ToolChanged(call_id, "failed", result)), Settle(call_id, result)]
+        if event is CallEvent.EXPIRE:
+            effects.insert(0, Withdraw(call_id, error))
+        return effects

@@ -1,0 +1,1 @@
+"""The ways in: listener, door, connection, ACP."""

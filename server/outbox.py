@@ -1,0 +1,53 @@
+"""What waits to be sent to one tab: put without waiting, sent in order by one task."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from shared.errors import LinkLostError
+
+logger = logging.getLogger(__name__)
+
+Delivery = Callable[[], Awaitable[None]]
+
+
+class Outbox:
+    """Deliveries are made one after the other; one that finds the tab gone is dropped."""
+
+    def __init__(self, *, room_for: int = 256) -> None:
+        """``room_for`` is how many deliveries may wait before :meth:`room` makes its caller wait."""
+        self._room_for = room_for
+        self._waiting: deque[Delivery] = deque()
+        self._sender: asyncio.Task[None] | None = None
+        self._roomy = asyncio.Event()
+        self._roomy.set()
+
+    def put(self, delivery: Delivery) -> None:
+        """Have ``delivery`` made after all that were put before."""
+        self._waiting.append(delivery)
+        if len(self._waiting) >= self._room_for:
+            self._roomy.clear()
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_all())
+
+    async def room(self) -> None:
+        """Wait while the tab reads too slowly for what is already put."""
+        await self._roomy.wait()
+
+    async def flush(self) -> None:
+        """Wait until everything put so far is delivered or dropped."""
+        if self._sender is not None and not self._sender.done():
+            await asyncio.wait({self._sender})
+
+    async def _send_all(self) -> None:
+        while self._waiting:
+            delivery = self._waiting.popleft()
+            try:
+                await delivery()
+            except LinkLostError:
+                logger.debug("a delivery had no tab to go to")
+            if len(self._waiting) < self._room_for // 2:
+                self._roomy.set()

@@ -1,0 +1,1 @@
+"""What client and server agree on: ids, frames, errors, tool specs. Nothing here does I/O."""

@@ -1,0 +1,39 @@
+"""What there is to know about a tool before it runs: its name, parameters, and what the person is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from shared.json_types import JsonObject
+
+ToolKind: TypeAlias = Literal[
+    "read", "edit", "delete", "move", "search", "execute", "think", "fetch", "switch_mode", "other"
+]
+"""ACP's word for what kind of thing a tool does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as both sides know it.
+
+    ``input_schema`` is a JSON Schema of type ``object``, as in MCP. ``risk`` is one sentence for the person who
+    is asked: what the tool can do to them.
+    """
+
+    name: str
+    title: str
+    description: str
+    input_schema: JsonObject
+    kind: ToolKind = "other"
+    risk: str = "What this tool does is not known to Ringback."
+
+
+def object_schema(required: tuple[str, ...] = (), **properties: JsonObject) -> JsonObject:
+    """A closed JSON Schema of type ``object`` with these properties."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
