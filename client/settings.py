@@ -17,11 +17,15 @@ from typing import Any
 
 import msgspec
 
+import shared
 from client.link.endpoint import Endpoint
 from client.tools.place import Place, parse_place
 from shared.errors import UsageError
 from shared.folders import Folders, folders
 from shared.layers import merge, read_toml
+
+MAX_LABEL = 40
+"""Longest label of a device in characters: it stands in a tab's title."""
 
 
 class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +78,9 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
     home = environ.get("RINGBACK_HOME")
     ours = folders(Path(home) if home else None)
     file = read_toml(ours.config_file)
-    client = merge(ClientOptions, given=given, environ=environ, table=_table(file, "client", ours), source=ours.config_file)
+    client = merge(
+        ClientOptions, given=given, environ=environ, table=_table(file, "client", ours), source=ours.config_file
+    )
     known = {name: value for name, value in _table(file, "server", ours).items() if name == "data_dir"}
     server = merge(ServerOptions, given=given, environ=environ, table=known, source=ours.config_file)
     return ClientSettings(
@@ -89,6 +95,13 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
     )
 
 
+def child_environment() -> dict[str, str]:
+    """The environment of this process, for a child that is to load the same packages as this program, from anywhere."""
+    ours = str(Path(shared.__file__).parent.parent)
+    others = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": ours if not others else os.pathsep.join((ours, others))}
+
+
 def _table(file: Mapping[str, Any], name: str, ours: Folders) -> Mapping[str, Any]:
     table = file.get(name, {})
     if not isinstance(table, dict):
@@ -101,7 +114,3 @@ def _device_label(label: str) -> str:
     if not label or not label.isprintable() or len(label) > MAX_LABEL:
         raise UsageError(f"A device's name has 1 to {MAX_LABEL} printable characters; {label!r} does not.")
     return label
-
-
-MAX_LABEL = 40
-"""Longest label of a device in characters: it stands in a tab's title."""
