@@ -38,6 +38,7 @@ class RawTab:
         self.frames: list[Message] = []
         self.asked: list[Message] = []
         self.called: list[Message] = []
+        self.latest_request = -1
         self.answers: dict[int, asyncio.Future[Message]] = {}
         self.news = asyncio.Condition()
         self.run_tool: Callable[[Message], Message] = lambda params: {"success": True, **params["arguments"]}
@@ -112,6 +113,8 @@ class RawTab:
 
     async def _hear(self, frame: Message) -> None:
         self.frames.append(frame)
+        if "method" in frame and "id" in frame:
+            self.latest_request = frame["id"]
         match frame:
             case {"method": "session/request_permission"}:
                 self.asked.append(frame)

@@ -19,6 +19,9 @@ import pytest
 from tests.journeys.raw_tab import Message, RawTab, raw_tab
 from tests.journeys.server_process import RunningServer, running_server
 
+IN_FLIGHT = 3
+"""At most so many requests to one tab may be on their way: it talks to the server one step at a time."""
+
 
 @dataclass
 class Verdict:
@@ -38,12 +41,21 @@ def more_than(found: list[Message], count: int) -> bool:
 
 
 async def forge(tabs: list[RawTab], me: RawTab, asked: Message, verdict: Verdict) -> None:
+    """Every other tab says yes to ``asked``, and cancels the turn of ``me``: all of it must come to nothing.
+
+    Each connection counts its requests by itself, so an answer by number is only sent where that number is not one
+    that the other tab may truly be asked under now.
+    """
     for other in tabs:
-        if other is not me:
-            own = {open_one["id"] for open_one in other.asked}
-            if asked["id"] not in own:
-                await other.answer(asked, "allow_once")
-                verdict.forged += 1
+        if other is me:
+            continue
+        cancel = {"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": me.session_id}}
+        await other.send(cancel)
+        verdict.forged += 1
+        open_now = {one["id"] for one in other.asked[-1:]}
+        if asked["id"] not in open_now and not 0 < asked["id"] - other.latest_request <= IN_FLIGHT:
+            await other.answer(asked, "allow_once")
+            verdict.forged += 1
 
 
 async def talk(number: int, tabs: list[RawTab], rounds: int, dice: random.Random, verdict: Verdict) -> None:

@@ -23,7 +23,7 @@ async def leave(shown: Screen) -> None:
 
 async def test_a_newcomer_types_at_once_and_gets_an_answer(tmp_path: Path) -> None:
     async with screen(RINGBACK, environment(tmp_path)) as shown:
-        await shown.until(str.strip, "the first paint")
+        await shown.until(lambda text: bool(text.strip()), "the first paint")
         await shown.type("calculate 123*456")
         await shown.press("Enter")
         await shown.shows("56088")

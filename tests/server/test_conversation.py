@@ -234,6 +234,16 @@ async def test_an_approval_that_nobody_answers_expires() -> None:
     assert tab.called == []
 
 
+async def test_a_bug_in_asking_ends_the_call_instead_of_leaving_it(caplog: pytest.LogCaptureFixture) -> None:
+    async def crash(_: object) -> Choice | None:
+        raise ZeroDivisionError("bug-4711")
+
+    tab = TabForTests(decide=crash)
+    assert (await ended(open_conversation(tab, change_track))).stop_reason == "end_turn"
+    assert tab.called == []
+    assert "bug-4711" in caplog.text
+
+
 async def test_a_tool_that_hangs_in_the_tab_ends_at_its_limit() -> None:
     async def hang(_: object) -> JsonObject:
         await never(None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+import pytest
+
 from server.outbox import Outbox
 from shared.errors import LinkLostError
 
@@ -40,6 +42,23 @@ async def test_a_delivery_that_finds_the_tab_gone_is_dropped_and_the_next_is_tri
     outbox.put(deliver)
     await outbox.flush()
     assert made == ["made"]
+
+
+async def test_a_bug_in_one_delivery_is_logged_and_the_next_is_made(caplog: pytest.LogCaptureFixture) -> None:
+    made: list[str] = []
+
+    async def crash() -> None:
+        raise ZeroDivisionError("bug-4711")
+
+    async def deliver() -> None:
+        made.append("made")
+
+    outbox = Outbox()
+    outbox.put(crash)
+    outbox.put(deliver)
+    await outbox.flush()
+    assert made == ["made"]
+    assert "bug-4711" in caplog.text
 
 
 async def test_a_full_outbox_makes_its_callers_wait_until_half_of_it_is_sent() -> None:

@@ -1,0 +1,117 @@
+"""A tab without a screen: it keeps what its link tells it, and answers approvals as it was told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
+
+from shared.frames import (
+    ApprovalAsked,
+    ApprovalWithdrawn,
+    ToolCalled,
+    TurnEnded,
+    Update,
+    Welcome,
+)
+from shared.ids import MessageId
+
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Connecting:
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Lost:
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    message: str
+
+
+Happening: TypeAlias = Welcome | Update | Connecting | Lost | Failed | ApprovalAsked | ApprovalWithdrawn | ToolCalled
+Kind = TypeVar("Kind")
+
+
+@dataclass
+class TabForTests:
+    """Implements ``client.ports.TabEvents``. ``happened`` holds everything in order."""
+
+    happened: list[Happening] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def opened(self, welcome: Welcome) -> None:
+        self.numbers.clear()
+        self._note(welcome)
+
+    def updated(self, seq: int, update: Update) -> None:
+        self.numbers.append(seq)
+        self._note(update)
+
+    def lost(self, reason: str) -> None:
+        self._note(Lost(reason))
+
+    def connecting(self, attempt: int, reason: str) -> None:
+        self._note(Connecting(attempt, reason))
+
+    def approval_asked(self, approval: ApprovalAsked) -> None:
+        self._note(approval)
+
+    def approval_withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
+        self._note(withdrawal)
+
+    def tool_called(self, call: ToolCalled) -> None:
+        self._note(call)
+
+    def failed(self, message: str) -> None:
+        self._note(Failed(message))
+
+    def all(self, kind: type[Kind]) -> list[Kind]:
+        return [happening for happening in self.happened if isinstance(happening, kind)]
+
+    async def until(self, true: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not true():
+                self.news.clear()
+                await self.news.wait()
+
+    async def first(self, kind: type[Kind]) -> Kind:
+        await self.until(lambda: self.all(kind))
+        return self.all(kind)[0]
+
+    async def end_of(self, message_id: str) -> TurnEnded:
+        def ends() -> list[TurnEnded]:
+            return [ended for ended in self.all(TurnEnded) if ended.message_id == MessageId(message_id)]
+
+        await self.until(ends)
+        return ends()[0]
+
+    def _note(self, happening: Happening) -> None:
+        self.happened.append(happening)
+        self.news.set()
+
+
+@dataclass
+class ToolboxForTests:
+    """Implements ``client.ports.Toolbox``."""
+
+    copied: list[str] = field(default_factory=list)
+    notices: list[tuple[str, str | None]] = field(default_factory=list)
+    tracks: list[str] = field(default_factory=list)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.copied.append(text)
+
+    def show_notice(self, message: str, title: str | None) -> None:
+        self.notices.append((message, title))
+
+    def show_track(self, track: str) -> None:
+        self.tracks.append(track)

@@ -1,0 +1,222 @@
+"""A turn through the one runner: what is said, stored and kept apart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from server.agent.history import WindowedHistory
+from server.agent.models.demo_commands import COMMANDS
+from server.agent.runner import AdkAgent
+from shared.errors import TurnFailedError
+from shared.frames import AgentSaid, ApprovalAsked, Choice, ModelInfo, ToolChanged, TurnEnded, UsageChanged, UserSaid
+from tests.server.agent.talks import answer, begin, calls, open_talk, results, say, stored, unanswered
+from tests.server.tab_for_tests import TabForTests, never, reject
+
+NOW_PLAYING = "Now playing track 1."
+
+
+@pytest.fixture
+def agent(history: WindowedHistory) -> AdkAgent:
+    return AdkAgent(session_service=history, model_name="demo")
+
+
+def rows(database: Path, table: str) -> list[str]:
+    with sqlite3.connect(database) as connection:
+        return [json.dumps(row, default=str) for row in connection.execute(f"SELECT * FROM {table}")]
+
+
+async def test_the_answer_comes_word_by_word_and_once(agent: AdkAgent) -> None:
+    tab = TabForTests()
+    end = await say(open_talk(agent, tab), "/stream 5")
+    words = [update.text for update in tab.updates if isinstance(update, AgentSaid)]
+    assert words == ["1 ", "2 ", "3 ", "4 ", "5"]
+    assert end.stop_reason == "end_turn"
+    assert end.problem is None
+
+
+async def test_a_message_is_acknowledged_before_anything_is_said_and_usage_is_told(agent: AdkAgent) -> None:
+    tab = TabForTests()
+    await say(open_talk(agent, tab), "hello there")
+    assert isinstance(tab.updates[0], UserSaid)
+    assert isinstance(tab.updates[-2], UsageChanged)
+    assert tab.updates[-2].used > 2
+    assert isinstance(tab.updates[-1], TurnEnded)
+
+
+async def test_the_demo_model_says_what_it_is_and_offers_its_commands(agent: AdkAgent) -> None:
+    assert agent.model == ModelInfo("demo", "demo (scripted)", scripted=True)
+    assert agent.commands == COMMANDS
+
+
+async def test_another_model_offers_no_commands(history: WindowedHistory) -> None:
+    assert AdkAgent(session_service=history, model_name="gemini-flash-latest").commands == ()
+
+
+async def test_an_approved_frontend_tool_runs_in_its_tab_and_its_result_is_told(agent: AdkAgent) -> None:
+    tab = TabForTests()
+    await say(open_talk(agent, tab), "Change BGM to track 1")
+    assert [(call.name, call.arguments) for call in tab.called] == [("change_bgm", {"track": 1})]
+    assert answer(tab) == NOW_PLAYING
+    assert [update.status for update in tab.updates if isinstance(update, ToolChanged)] == ["in_progress", "completed"]
+
+
+async def test_a_declined_call_does_not_run_and_the_model_is_told(agent: AdkAgent) -> None:
+    tab = TabForTests(decide=reject)
+    await say(open_talk(agent, tab), "Change BGM to track 1")
+    assert tab.called == []
+    assert answer(tab) == "change_bgm did not work: The user declined to run change_bgm."
+
+
+async def test_a_backend_tool_runs_without_asking(agent: AdkAgent) -> None:
+    tab = TabForTests()
+    await say(open_talk(agent, tab), "what is 2+2")
+    assert tab.asked == []
+    assert answer(tab) == "2+2 = 4"
+
+
+async def test_parallel_calls_each_ask(agent: AdkAgent) -> None:
+    tab = TabForTests()
+    talk = open_talk(agent, tab)
+    await say(
+        talk, '/tools change_bgm {"track": 0} | copy_to_clipboard {"text": "a|b"} | calculate {"expression": "6*7"}'
+    )
+    assert [ask.name for ask in tab.asked] == ["change_bgm", "copy_to_clipboard"]
+    assert {call.name: call.arguments for call in tab.called} == {
+        "change_bgm": {"track": 0},
+        "copy_to_clipboard": {"text": "a|b"},
+    }
+    assert len({call.call_id for call in calls(tab)}) == 3
+    assert "6*7 = 42" in answer(tab)
+
+
+async def test_a_loop_asks_again_after_each_result_and_ends(agent: AdkAgent) -> None:
+    tab = TabForTests()
+    await say(open_talk(agent, tab), '/loop change_bgm {"track": 2}')
+    assert len(tab.asked) == 5
+    assert "Now playing track 2." in answer(tab)
+
+
+async def test_a_tool_that_this_device_does_not_offer_is_a_failed_card_and_the_model_is_told(agent: AdkAgent) -> None:
+    tab = TabForTests(tools=())
+    await say(open_talk(agent, tab), "What's my location?")
+    assert [call.name for call in calls(tab)] == ["get_location"]
+    assert results(tab)[0].status == "failed"
+    assert tab.asked == []
+    assert answer(tab) == "get_location did not work: This device does not offer the tool get_location."
+
+
+async def test_a_tool_that_nobody_knows_is_a_failed_card_and_the_turn_goes_on(agent: AdkAgent) -> None:
+    tab = TabForTests()
+    end = await say(open_talk(agent, tab), '/tools teleport {} | change_bgm {"track": 1}')
+    assert end.problem is None
+    assert {change.status for change in results(tab)} == {"failed", "completed"}
+    assert "This device does not offer the tool teleport." in answer(tab)
+    assert NOW_PLAYING in answer(tab)
+
+
+async def test_a_failing_model_ends_the_turn_with_a_sentence_and_the_next_turn_works(
+    agent: AdkAgent, history: WindowedHistory, caplog: pytest.LogCaptureFixture
+) -> None:
+    tab = TabForTests()
+    talk = open_talk(agent, tab)
+    end = await say(talk, "/fail")
+    assert end.problem is not None
+    assert end.problem.code == TurnFailedError.code
+    assert end.problem.message.startswith("The model demo (scripted) failed to answer.")
+    assert "asked to fail" not in end.problem.message
+    assert "asked to fail" in caplog.text
+    await say(talk, "Change BGM to track 1")
+    assert answer(tab) == NOW_PLAYING
+    assert unanswered(await stored(history, talk)) == set()
+
+
+async def test_a_broken_database_ends_the_turn_with_a_sentence_of_its_own(
+    agent: AdkAgent, history: WindowedHistory, tmp_path: Path
+) -> None:
+    talk = open_talk(agent, TabForTests())
+    await say(talk, "hello")
+    with sqlite3.connect(tmp_path / "ringback.db") as connection:
+        connection.execute("DROP TABLE events")
+    end = await say(talk, "hello again")
+    assert end.problem is not None
+    assert end.problem.message.startswith("This conversation could not be read or stored.")
+
+
+async def test_the_row_of_a_session_is_made_at_its_first_prompt_and_holds_the_client_identifier(
+    agent: AdkAgent, history: WindowedHistory, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await history.prepare_tables()
+    tab = TabForTests()
+    talk = open_talk(agent, tab)
+    assert rows(tmp_path / "ringback.db", "sessions") == []
+    await say(talk, "hello")
+    await say(talk, "hello again")
+    (row,) = rows(tmp_path / "ringback.db", "sessions")
+    assert talk.session_id in row
+    assert f'\\"client_identifier\\":\\"{tab.signature}\\"' in row.replace(": ", ":")
+    assert '"default:ada"' in row
+    line = f"session_created client_identifier={tab.signature} session={talk.session_id}"
+    assert [record.message for record in caplog.records].count(line) == 1
+
+
+async def test_a_session_that_was_begun_before_a_restart_goes_on(agent: AdkAgent, history: WindowedHistory) -> None:
+    tab = TabForTests()
+    talk = open_talk(agent, tab)
+    await say(talk, "hello")
+    again = open_talk(AdkAgent(session_service=history, model_name="demo"), tab)
+    assert again.session_id == talk.session_id
+    assert (await say(again, "hello again")).problem is None
+    assert len(await stored(history, again)) == 4
+
+
+async def test_temp_state_is_never_stored(agent: AdkAgent, tmp_path: Path) -> None:
+    tab = TabForTests()
+    await say(open_talk(agent, tab), "Change BGM to track 1")
+    everything = "".join(
+        row
+        for table in ("sessions", "events", "app_states", "user_states")
+        for row in rows(tmp_path / "ringback.db", table)
+    )
+    assert "change_bgm" in everything
+    assert "client_identifier" in everything
+    assert "temp:" not in everything
+    assert "Delegate" not in everything
+
+
+async def test_two_turns_at_once_on_one_runner_each_reach_only_their_own_tab(agent: AdkAgent) -> None:
+    both = asyncio.Barrier(2)
+
+    async def approve(_: ApprovalAsked) -> Choice:
+        await both.wait()
+        return Choice.ALLOW_ONCE
+
+    async def decline(_: ApprovalAsked) -> Choice:
+        await both.wait()
+        return Choice.REJECT_ONCE
+
+    first, second = TabForTests(decide=approve), TabForTests(decide=decline)
+    await asyncio.gather(
+        say(open_talk(agent, first), "Change BGM to track 1"), say(open_talk(agent, second), "What's my location?")
+    )
+    assert [call.name for call in first.called] == ["change_bgm"]
+    assert second.called == []
+    assert [ask.name for ask in second.asked] == ["get_location"]
+    assert answer(first) == NOW_PLAYING
+
+
+async def test_a_tab_that_goes_away_ends_its_waiting_call(agent: AdkAgent, history: WindowedHistory) -> None:
+    tab = TabForTests(decide=never)
+    talk = open_talk(agent, tab)
+    turn = begin(talk, "Change BGM to track 1")
+    await tab.until(lambda: bool(tab.asked))
+    await talk.leave()
+    await turn
+    assert tab.called == []
+    assert unanswered(await stored(history, talk)) == set()
