@@ -129,6 +129,9 @@ class Approvals:
             event = Expired(ask.call_id)
         except LinkLostError:
             event = Answered(ask.call_id, None)
+        except Exception:
+            logger.exception("a bug ended the question about %s", ask.call_id)
+            event = Answered(ask.call_id, None)
         self._questions.pop(ask.call_id, None)
         self._on(event)
 

@@ -49,5 +49,7 @@ class Outbox:
                 await delivery()
             except LinkLostError:
                 logger.debug("a delivery had no tab to go to")
+            except Exception:
+                logger.exception("a bug lost a delivery; the next ones are made")
             if len(self._waiting) < self._room_for // 2:
                 self._roomy.set()

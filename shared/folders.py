@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +35,11 @@ def folders(home: Path | None = None) -> Folders:
         home = home.expanduser().absolute()
         return Folders(home / "config", home / "data", home / "state", home / "runtime")
     dirs = platformdirs.PlatformDirs("ringback", appauthor=False)
-    return Folders(
-        Path(dirs.user_config_dir), Path(dirs.user_data_dir), Path(dirs.user_state_dir), Path(dirs.user_runtime_dir)
-    )
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR it takes a folder in /tmp, and would tell the person so on every start.
+        warnings.simplefilter("ignore")
+        runtime = Path(dirs.user_runtime_dir)
+    return Folders(Path(dirs.user_config_dir), Path(dirs.user_data_dir), Path(dirs.user_state_dir), runtime)
 
 
 def token_file(data: Path) -> Path:

@@ -39,7 +39,7 @@ async def bare(size: int) -> float:
             await connection.send(frame)
 
     async with serve(push, "127.0.0.1", 0, compression=None) as server:
-        port = server.sockets[0].getsockname()[1]
+        port = next(iter(server.sockets)).getsockname()[1]
         begun, count = time.perf_counter(), 0
         async with connect(f"ws://127.0.0.1:{port}", compression=None, proxy=None) as client:
             async for frame in client:

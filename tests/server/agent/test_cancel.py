@@ -6,11 +6,13 @@ import asyncio
 import time
 
 import pytest
+from google.adk.events.event import Event
+from google.genai import types
 
 from server.agent import backend_tool
 from server.agent.backend_tool import BackendTool
 from server.agent.history import WindowedHistory
-from server.agent.runner import AdkAgent
+from server.agent.runner import AdkAgent, _Stop
 from server.conversation import Conversation
 from shared.frames import AgentSaid, ApprovalAsked, Choice, ToolCalled, TurnEnded
 from shared.json_types import JsonObject
@@ -27,8 +29,9 @@ def agent(history: WindowedHistory) -> AdkAgent:
     return AdkAgent(session_service=history, model_name="demo")
 
 
-async def hang(_: ToolCalled) -> JsonObject:
-    return await asyncio.get_running_loop().create_future()
+async def hang(_: object) -> JsonObject:
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError("a wait without an end ended")
 
 
 async def cancel(talk: Conversation, turn: asyncio.Task[TurnEnded]) -> None:
@@ -94,7 +97,7 @@ async def test_while_a_backend_tool_runs(history: WindowedHistory) -> None:
 
     async def dawdle(_: JsonObject) -> JsonObject:
         begun.set()
-        return await asyncio.get_running_loop().create_future()
+        return await hang(None)
 
     spec = ToolSpec("calculate", "Calculate", "Never ends", object_schema())
     tab = TabForTests()
@@ -144,7 +147,7 @@ async def test_a_tool_that_will_not_end_is_given_up(history: WindowedHistory, mo
 
     async def dawdle(_: JsonObject) -> JsonObject:
         begun.set()
-        return await asyncio.get_running_loop().create_future()
+        return await hang(None)
 
     monkeypatch.setattr(backend_tool, "unless_cancelled", to_the_end)
     begun = asyncio.Event()
@@ -167,3 +170,15 @@ async def test_the_model_is_not_asked_again_after_the_cancel(agent: AdkAgent, hi
     await cancel(talk, turn)
     assert len(calls(tab)) == 1
     assert sum(len(event.get_function_calls()) for event in await stored(history, talk)) == 1
+
+
+async def test_adk_is_stopped_before_it_goes_on_from_the_last_result() -> None:
+    call = types.Part(function_call=types.FunctionCall(id="1", name="x", args={}))
+    given = types.Part(function_response=types.FunctionResponse(id="1", name="x", response={}))
+    abort = asyncio.Event()
+    stop = _Stop(abort)
+    stop.see(Event(author="ringback", content=types.Content(role="model", parts=[call])))
+    abort.set()
+    assert not stop.signal.is_set()
+    stop.see(Event(author="ringback", content=types.Content(role="user", parts=[given])))
+    assert stop.signal.is_set()

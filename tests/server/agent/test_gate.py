@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -63,8 +63,8 @@ def context(state: dict[str, Any], call_id: str | None = "call-1") -> ToolContex
 
 
 @pytest.fixture
-async def delegate() -> AsyncIterator[FrontendToolDelegate]:
-    yield FrontendToolDelegate(TabForTests(), SessionId("s"))
+async def delegate() -> FrontendToolDelegate:
+    return FrontendToolDelegate(TabForTests(), SessionId("s"))
 
 
 async def test_the_delegate_in_a_real_tools_state_is_its_connections(history: WindowedHistory) -> None:

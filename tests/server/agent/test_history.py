@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from google.adk.errors.already_exists_error import AlreadyExistsError
 from google.adk.events.event import Event
@@ -15,7 +17,7 @@ from server.agent.runner import AdkAgent
 from tests.server.agent.talks import open_talk, say, stored
 from tests.server.tab_for_tests import TabForTests
 
-WHO = {"app_name": "agents", "user_id": "u", "session_id": "s"}
+WHO: dict[str, Any] = {"app_name": "agents", "user_id": "u", "session_id": "s"}
 
 
 @pytest.fixture

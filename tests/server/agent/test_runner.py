@@ -14,7 +14,18 @@ from server.agent.history import WindowedHistory
 from server.agent.models.demo_commands import COMMANDS
 from server.agent.runner import AdkAgent
 from shared.errors import TurnFailedError
-from shared.frames import AgentSaid, ApprovalAsked, Choice, ModelInfo, ToolChanged, TurnEnded, UsageChanged, UserSaid
+from shared.frames import (
+    AgentSaid,
+    ApprovalAsked,
+    Choice,
+    ModelInfo,
+    ToolChanged,
+    TurnEnded,
+    Update,
+    UsageChanged,
+    UserSaid,
+)
+from shared.ids import SessionId
 from tests.server.agent.talks import answer, begin, calls, open_talk, results, say, stored, unanswered
 from tests.server.tab_for_tests import TabForTests, never, reject
 
@@ -47,6 +58,19 @@ async def test_a_message_is_acknowledged_before_anything_is_said_and_usage_is_to
     assert isinstance(tab.updates[-2], UsageChanged)
     assert tab.updates[-2].used > 2
     assert isinstance(tab.updates[-1], TurnEnded)
+
+
+async def test_an_acknowledged_message_is_in_the_database_already(agent: AdkAgent, tmp_path: Path) -> None:
+    class Looking(TabForTests):
+        async def send(self, session_id: SessionId, seq: int, update: Update) -> None:
+            if isinstance(update, UserSaid):
+                found.append(rows(tmp_path / "ringback.db", "events"))
+            await super().send(session_id, seq, update)
+
+    found: list[list[str]] = []
+    await say(open_talk(agent, Looking()), "/slow 0.01")
+    ((row,),) = found
+    assert "/slow 0.01" in row
 
 
 async def test_the_demo_model_says_what_it_is_and_offers_its_commands(agent: AdkAgent) -> None:

@@ -35,6 +35,12 @@ async def echo(turn: TurnContext) -> AsyncIterator[Piece]:
     yield AgentSaid(turn.text)
 
 
+async def until_cancelled(turn: TurnContext) -> AsyncIterator[Piece]:
+    await turn.stored()
+    await turn.abort.wait()
+    yield AgentSaid("cancelled")
+
+
 class ScriptedAgent:
     """Satisfies ``server.ports.Agent``."""
 
@@ -113,6 +119,10 @@ class Client:
                 if found is not None:
                     return found
                 await self._news.wait()
+
+    async def until_nth(self, nth: int) -> dict[str, Any]:
+        await self.until(lambda _: len(self.frames) >= nth)
+        return self.frames[nth - 1]
 
     async def until_method(self, method: str, nth: int = 1) -> dict[str, Any]:
         def wanted(frame: dict[str, Any]) -> bool:

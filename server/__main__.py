@@ -1,0 +1,95 @@
+"""The server's command line: options in, a running server or a sentence and an exit code out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from server.bootstrap import Ready, serve
+from server.data_lock import HeldError
+from server.log_files import log_to
+from server.private_files import OWNER_ONLY
+from server.settings import ServerSettings, read_settings
+from shared.errors import RingbackError, UsageError
+
+logger = logging.getLogger("server")
+
+
+@click.command(name="serve", help="Answer tabs until stopped. When ready, one JSON line on stdout says where.")
+@click.option("--socket", type=click.Path(path_type=Path), metavar="PATH", help="Unix socket to listen on.")
+@click.option("--host", metavar="H", help="Loopback address to listen on instead.")
+@click.option("--port", type=int, metavar="P", help="TCP port; 0 is any free one.")
+@click.option("--data-dir", type=click.Path(path_type=Path), metavar="D", help="Where conversations are kept.")
+@click.option("--model", metavar="NAME", help="Which model answers.")
+@click.option("--embedded", is_flag=True, default=None, help="Leave when no client needs the server any more.")
+@click.option("--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Where the log goes.")
+@click.option("--grace", type=float, hidden=True)
+@click.option("--patience", type=float, hidden=True)
+@click.version_option(version("ringback"), prog_name="ringback server")
+def command(**given: Any) -> None:  # noqa: ANN401  (click's values)
+    """Run a server with the given options."""
+    settings = read_settings(given)
+    log_to(settings.log_file, to_stderr=not settings.embedded)
+    try:
+        serve(settings, lambda ready: _announce(ready, settings))
+    except RingbackError:
+        raise
+    except Exception as error:
+        logger.exception("a bug stopped the server")
+        raise RingbackError(
+            f"The server stopped because of a bug in it. The log says more: {settings.log_file}"
+        ) from error
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 fine (or another server is there), 1 failed, 2 wrong usage."""
+    os.umask(OWNER_ONLY)
+    is_embedded = "--embedded" in sys.argv
+    try:
+        command.main(standalone_mode=False)
+    except HeldError as error:
+        if is_embedded:
+            _say(event="held", pid=error.pid)
+            sys.exit(0)
+        _fail(str(error), error.exit_code, is_embedded=is_embedded)
+    except RingbackError as error:
+        _fail(str(error), error.exit_code, is_embedded=is_embedded)
+    except click.ClickException as error:
+        _fail(error.format_message(), UsageError.exit_code, is_embedded=is_embedded)
+    except click.Abort:
+        _fail("Stopped.", RingbackError.exit_code, is_embedded=is_embedded)
+    sys.exit(0)
+
+
+def _announce(ready: Ready, settings: ServerSettings) -> None:
+    _say(event="ready", url=ready.url, token_file=str(ready.token_file), pid=ready.pid)
+    if settings.embedded:
+        # Nobody reads on, and the reader is to see the end of the line's stream.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _fail(sentence: str, exit_code: int, *, is_embedded: bool) -> NoReturn:
+    if is_embedded:
+        _say(event="failed", message=sentence, exit_code=exit_code)
+    click.echo(sentence, err=True)
+    sys.exit(exit_code)
+
+
+def _say(**line: str | int) -> None:
+    # The reader may be gone already; that changes nothing for the server.
+    with contextlib.suppress(OSError):
+        click.echo(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()

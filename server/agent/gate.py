@@ -1,0 +1,117 @@
+"""The one gate: an ADK plugin that every call of every tool passes, before it runs and after."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from google.adk.agents.invocation_context import InvocationContext
+from google.adk.plugins.base_plugin import BasePlugin
+from google.adk.tools.base_tool import BaseTool
+from google.adk.tools.tool_context import ToolContext
+
+from server.agent.backend_tool import BackendTool
+from server.agent.frontend_tool import DELEGATE_KEY, NO_CALL_ID, NO_DELEGATE, FrontendTool
+from server.context import current_turn
+from server.core.desk import Requested, refusal
+from server.log import say
+from shared.catalog import FRONTEND_TOOLS
+from shared.ids import SessionId, ToolCallId
+from shared.json_types import JsonObject
+from shared.tool_spec import ToolSpec, object_schema
+
+logger = logging.getLogger(__name__)
+
+_CATALOGUE = {spec.name: spec for spec in FRONTEND_TOOLS}
+
+
+class GatePlugin(BasePlugin):
+    """Binds the delegate for each run, admits each call through the turn's approvals, and settles what it admitted.
+
+    Its callbacks never raise but for cancellation: an exception here would cancel the calls beside it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="gate")
+        self._running: set[tuple[SessionId, ToolCallId]] = set()
+
+    async def before_run_callback(self, *, invocation_context: InvocationContext) -> None:
+        """Give the run its delegate. ADK has committed the person's message by now: acknowledge it."""
+        turn = current_turn()
+        invocation_context.session.state[DELEGATE_KEY] = turn.delegate
+        say(logger, "delegate_bound", client_identifier=turn.client_identifier, session=turn.session_id)
+        await turn.stored()
+
+    async def before_tool_callback(
+        self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
+    ) -> JsonObject | None:
+        """``None`` when the tool is to run now, or else the dict that the model is given in its stead."""
+        if isinstance(tool, FrontendTool) and tool_context.state.get(DELEGATE_KEY) is None:
+            return refusal(NO_DELEGATE)
+        if not tool_context.function_call_id:
+            return refusal(NO_CALL_ID)
+        try:
+            return await self._admit(tool, tool_args, ToolCallId(tool_context.function_call_id))
+        except Exception:
+            logger.exception("the gate could not decide about a call of %s", tool.name)
+            return refusal("The approval failed inside Ringback. The tool was not run.")
+
+    async def after_tool_callback(
+        self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext, result: object
+    ) -> None:
+        """Settle the call. ADK also calls this for what the gate itself answered: that is settled already."""
+        del tool, tool_args
+        given: JsonObject = result if isinstance(result, dict) else {"result": str(result)}
+        await self._settle(tool_context, given, failed=given.get("success") is False)
+
+    async def on_tool_error_callback(
+        self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext, error: BaseException
+    ) -> JsonObject | None:
+        """Turn a tool's exception into a result. A cancelled call stays cancelled: the turn's end settles it."""
+        del tool_args
+        if not isinstance(error, Exception):
+            self._running.discard(_key(tool_context))
+            return None
+        logger.error("the tool %s failed", tool.name, exc_info=error)
+        given = refusal(f"The tool {tool.name} failed inside Ringback. It may have done part of its work.")
+        await self._settle(tool_context, given, failed=True)
+        return given
+
+    async def _admit(self, tool: BaseTool, arguments: dict[str, Any], call_id: ToolCallId) -> JsonObject | None:
+        turn = current_turn()
+        if turn.abort.is_set():
+            return refusal("The user cancelled the turn.")
+        spec, is_offered = _known(tool)
+        if isinstance(tool, FrontendTool):
+            is_offered = tool.name in turn.delegate.tools
+        answer = await turn.approvals.admit(Requested(call_id, spec, arguments, is_offered))
+        if answer is None:
+            self._running.add((turn.session_id, call_id))
+        return answer
+
+    async def _settle(self, tool_context: ToolContext, result: JsonObject, *, failed: bool) -> None:
+        session_id, call_id = key = _key(tool_context)
+        if key not in self._running:
+            return
+        self._running.remove(key)
+        try:
+            await current_turn().approvals.settle(call_id, result, failed=failed)
+        except Exception:
+            logger.exception("the call %s of %s could not be settled", call_id, session_id)
+
+
+def _key(tool_context: ToolContext) -> tuple[SessionId, ToolCallId]:
+    return SessionId(tool_context.session.id), ToolCallId(tool_context.function_call_id or "")
+
+
+def _known(tool: BaseTool) -> tuple[ToolSpec, bool]:
+    """The tool's spec, and whether there is such a tool here.
+
+    For a name that it does not know, ADK hands out a bare ``BaseTool``: made up by the model, or of the
+    catalogue and not offered by this device.
+    """
+    if isinstance(tool, FrontendTool | BackendTool):
+        return tool.spec, True
+    exists = type(tool) is not BaseTool
+    spec = ToolSpec(name=tool.name, title=tool.name, description=tool.description, input_schema=object_schema())
+    return (spec if exists else _CATALOGUE.get(tool.name, spec)), exists

@@ -1,0 +1,130 @@
+"""The plain sentences that the demo model understands, and the tool each one asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from server.agent.models.demo_steps import Call, CallTools
+from shared.json_types import JsonObject
+
+MAX_SENTENCE = 1_000
+"""Longer messages, and those with :data:`_GAP`, are not searched: matching must never hold up the server."""
+
+_GAP = re.compile(r"\s{20}")
+
+_Arguments = Callable[[re.Match[str]], JsonObject]
+
+
+def _sentence(pattern: str) -> re.Pattern[str]:
+    """A whole message: any case, any amount of space between words, an end mark or none."""
+    return re.compile(rf"(?:please\s+)?(?:{pattern})\s*[?!.]*".replace(" ", r"\s+"), re.IGNORECASE | re.DOTALL)
+
+
+def _target(match: re.Match[str]) -> str:
+    """The named thing without quotes, and without the sentence's own end mark."""
+    text = match["target"].strip()
+    if re.fullmatch(r".*[\w'\"`)][?!.]+", text, re.DOTALL):
+        text = text.rstrip("?!.")
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`":
+        text = text[1:-1]
+    return text
+
+
+def _path(match: re.Match[str]) -> JsonObject:
+    return {"path": _target(match)}
+
+
+def _nothing(_: re.Match[str]) -> JsonObject:
+    return {}
+
+
+_IS = r"(?:'s|\u2019s| is)"
+_SUM = r"(?=\D*\d)(?P<target>[\d.+\-(][\d\s.+\-*/%^()]*)"
+
+_SENTENCES: tuple[tuple[re.Pattern[str], str, _Arguments], ...] = (
+    (
+        _sentence(
+            r"(?:change|switch|set|play|put on)(?: the| my)?(?: bgm| background music| music)?"
+            r"(?: to)?(?: track)?(?: number)? (?P<track>\d{1,9})"
+        ),
+        "change_bgm",
+        lambda match: {"track": int(match["track"])},
+    ),
+    (
+        _sentence(rf"(?:what{_IS}|tell me|get|show)(?: me)? my (?:current )?location|where am i(?: now)?"),
+        "get_location",
+        _nothing,
+    ),
+    (_sentence(r"(?:read|show|open)(?: me)?(?: the| my)? file (?P<target>.+)"), "read_file", _path),
+    (
+        _sentence(
+            r"(?:list|show)(?: me)?(?: the| my| all)?(?: files)?(?: in)?(?: the)? (?:directory|folder) (?P<target>.+)"
+        ),
+        "list_directory",
+        _path,
+    ),
+    (
+        _sentence(
+            r"(?:list|show)(?: me)?(?: the| my| all)? (?:files|folder|directory)"
+            r"(?: here| in (?:this|the|my) (?:folder|directory))?"
+        ),
+        "list_directory",
+        _nothing,
+    ),
+    (
+        _sentence(r"(?:list|show)(?: me)?(?: the| my| all)? files (?:in|of|under) (?P<target>.+)"),
+        "list_directory",
+        _path,
+    ),
+    (
+        _sentence(r"copy (?P<target>.+?) (?:to|into|onto)(?: the| my)? clipboard"),
+        "copy_to_clipboard",
+        lambda match: {"text": _target(match)},
+    ),
+    (
+        _sentence(r"notify me(?: that| of| about)?[:,]? (?P<target>.+)"),
+        "notify",
+        lambda match: {"message": _target(match)},
+    ),
+    (
+        _sentence(
+            rf"(?:(?:what|how){_IS} |show me |tell me )?(?:the )?weather"
+            r"(?: like)?(?: today)? (?:in|for|at) (?P<target>.+)"
+        ),
+        "get_weather",
+        lambda match: {"city": _target(match)},
+    ),
+    (
+        _sentence(r"(?:calculate|compute|evaluate) (?P<target>.+)"),
+        "calculate",
+        lambda match: {"expression": _target(match)},
+    ),
+    (
+        _sentence(rf"(?:what{_IS}|how much is) {_SUM}"),
+        "calculate",
+        lambda match: {"expression": _target(match)},
+    ),
+    (
+        _sentence(rf"(?:what time is it|what{_IS} the (?:current )?time|(?:current )?time)(?: now)? in (?P<target>.+)"),
+        "get_current_time",
+        lambda match: {"timezone": _target(match)},
+    ),
+    (
+        _sentence(rf"what time is it(?: now)?|what{_IS} the (?:current )?time"),
+        "get_current_time",
+        lambda _: {"timezone": "UTC"},
+    ),
+)
+
+
+def understand(message: str) -> CallTools | None:
+    """The one call that a plain sentence asks for; ``None`` if it is no sentence of the script."""
+    text = message.strip()
+    if len(text) > MAX_SENTENCE or _GAP.search(text):
+        return None
+    for pattern, name, arguments in _SENTENCES:
+        match = pattern.fullmatch(text)
+        if match is not None:
+            return CallTools((Call(name, arguments(match)),))
+    return None

@@ -1,0 +1,214 @@
+"""The agent behind every conversation: one ADK agent, one app, one runner, shared by all sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, suppress
+from weakref import WeakSet
+
+from google.adk.agents.llm_agent import LlmAgent
+from google.adk.agents.run_config import (  # type: ignore[attr-defined]  # ADK documents StreamingMode here
+    RunConfig,
+    StreamingMode,
+    ToolThreadPoolConfig,
+)
+from google.adk.apps.app import App
+from google.adk.errors.already_exists_error import AlreadyExistsError
+from google.adk.events.event import Event
+from google.adk.runners import Runner
+from google.adk.sessions.base_session_service import BaseSessionService
+from google.genai import types
+
+from server.agent.backend_tool import BackendTool
+from server.agent.gate import GatePlugin
+from server.agent.history import HistoryFailedError
+from server.agent.models.choice import context_size, resolve
+from server.agent.models.demo_commands import COMMANDS
+from server.agent.tools import BACKEND_TOOLS
+from server.agent.toolset import OfferedTools
+from server.context import TurnContext
+from server.core.adk_user import adk_user_id
+from server.core.policy import NEVER_ASKS
+from server.delegate import FrontendToolDelegate
+from server.log import say
+from shared.errors import TurnFailedError
+from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
+
+logger = logging.getLogger(__name__)
+
+APP_NAME = "agents"
+LANDING_TIME = 0.05
+"""How long a cancelled turn waits, in seconds, for the results of its ended calls to be stored."""
+
+INSTRUCTION = (
+    "You are Ringback, an assistant in the user's terminal. Some of your tools run on the user's device, and the user "
+    "is asked first. A tool's result says whether it worked; if the user declined, accept that and go on without it."
+)
+
+Update = AgentSaid | AgentThought | UsageChanged
+
+
+class AdkAgent:
+    """Satisfies :class:`server.ports.Agent`."""
+
+    def __init__(
+        self,
+        *,
+        session_service: BaseSessionService,
+        model_name: str,
+        backend_tools: Sequence[BackendTool] = BACKEND_TOOLS,
+        max_tool_threads: int = 8,
+    ) -> None:
+        """``max_tool_threads`` bounds the threads for tools that are plain functions.
+
+        Raises:
+            UsageError: if no model of that name can be had here.
+        """
+        model, self._model = resolve(model_name)
+        own_names = {*NEVER_ASKS, *(tool.name for tool in backend_tools)}
+        root = LlmAgent(
+            name="ringback",
+            model=model,
+            instruction=INSTRUCTION,
+            tools=[*backend_tools, OfferedTools(reserved=own_names)],
+        )
+        self._sessions = session_service
+        self._runner = Runner(
+            app=App(name=APP_NAME, root_agent=root, plugins=[GatePlugin()]), session_service=session_service
+        )
+        self._run_config = RunConfig(
+            streaming_mode=StreamingMode.SSE,
+            tool_thread_pool_config=ToolThreadPoolConfig(max_workers=max_tool_threads),
+        )
+        self._begun: WeakSet[FrontendToolDelegate] = WeakSet()
+
+    @property
+    def model(self) -> ModelInfo:
+        """Which model answers."""
+        return self._model
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The demo model's commands when it answers; other models have none."""
+        return COMMANDS if self._model.scripted else ()
+
+    async def run(self, turn: TurnContext) -> AsyncGenerator[Update, None]:
+        """Answer ``turn.text``; see :class:`server.ports.Agent`.
+
+        Raises:
+            TurnFailedError: if the model or the storage failed.
+        """
+        try:
+            await self._begin(turn)
+            async with aclosing(self._answer(turn)) as updates:
+                async for update in updates:
+                    yield update
+        except TurnFailedError:
+            raise
+        except HistoryFailedError as error:
+            logger.exception("the storage failed in a turn of %s", turn.session_id)
+            raise TurnFailedError(
+                "This conversation could not be read or stored. See that the disk has room, then send it again."
+            ) from error
+        except Exception as error:
+            logger.exception("the model %s failed in a turn of %s", self._model.name, turn.session_id)
+            raise TurnFailedError(
+                f"The model {self._model.label} failed to answer. Send it again; if that does not help, check the "
+                "model's key and the network. The log says more."
+            ) from error
+
+    async def _begin(self, turn: TurnContext) -> None:
+        """Make the session's row at its first prompt. A delegate lives as long as its conversation is held here."""
+        if turn.delegate in self._begun:
+            return
+        try:
+            await self._sessions.create_session(
+                app_name=APP_NAME,
+                user_id=adk_user_id(turn.identity.tenant, turn.identity.user_id),
+                session_id=turn.session_id,
+                state={"client_identifier": turn.client_identifier},
+            )
+            say(logger, "session_created", client_identifier=turn.client_identifier, session=turn.session_id)
+        except AlreadyExistsError:
+            logger.debug("the session %s was begun before", turn.session_id)
+        self._begun.add(turn.delegate)
+
+    async def _answer(self, turn: TurnContext) -> AsyncGenerator[Update, None]:
+        stop = _Stop(turn.abort)
+        telling = _Telling(context_size(self._model.name))
+        events = self._runner.run_async(
+            user_id=adk_user_id(turn.identity.tenant, turn.identity.user_id),
+            session_id=turn.session_id,
+            new_message=types.Content(role="user", parts=[types.Part(text=turn.text)]),
+            run_config=self._run_config,
+            abort_signal=stop.signal,
+        )
+        watching = asyncio.create_task(stop.watch())
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    stop.see(event)
+                    for update in telling.updates(event):
+                        yield update
+        finally:
+            watching.cancel()
+        if telling.error_code is not None and not turn.abort.is_set():
+            raise TurnFailedError(f"The model {self._model.label} stopped before its end: {telling.error_code}.")
+
+
+class _Stop:
+    """Passes ``abort`` on to ADK once the results of the ended calls are stored, or after :data:`LANDING_TIME`."""
+
+    def __init__(self, abort: asyncio.Event) -> None:
+        self.signal = asyncio.Event()
+        self._abort = abort
+        self._open: set[str] = set()
+        self._landed = asyncio.Event()
+        self._landed.set()
+
+    def see(self, event: Event) -> None:
+        if event.partial:
+            return
+        self._open.update(call.id for call in event.get_function_calls() if call.id)
+        self._open.difference_update(answer.id for answer in event.get_function_responses() if answer.id)
+        if self._open:
+            self._landed.clear()
+            return
+        self._landed.set()
+        if self._abort.is_set():
+            self.signal.set()
+
+    async def watch(self) -> None:
+        await self._abort.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LANDING_TIME):
+                await self._landed.wait()
+        self.signal.set()
+
+
+class _Telling:
+    """What of ADK's events the tab is told."""
+
+    def __init__(self, size: int) -> None:
+        self.error_code: str | None = None
+        self._size = size
+        self._is_streamed = False
+
+    def updates(self, event: Event) -> Iterator[Update]:
+        if event.partial or not self._is_streamed:
+            yield from self._words(event)
+        if event.partial:
+            return
+        self._is_streamed = False
+        self.error_code = event.error_code
+        if event.usage_metadata is not None and event.usage_metadata.total_token_count is not None:
+            yield UsageChanged(event.usage_metadata.total_token_count, self._size)
+
+    def _words(self, event: Event) -> Iterator[Update]:
+        parts = event.content.parts if event.content is not None and event.content.parts else []
+        for part in parts:
+            if part.text:
+                self._is_streamed = True
+                yield AgentThought(part.text) if part.thought else AgentSaid(part.text)

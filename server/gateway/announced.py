@@ -1,0 +1,119 @@
+"""What a client announces in ``initialize``, checked: its device and the frontend tools it offers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from server.core.policy import DEFAULT_RULES
+from shared.acp_names import META_DEVICE, META_TOOLS
+from shared.catalog import FRONTEND_TOOLS, read_file
+from shared.errors import BadRequestError
+from shared.frames import Device
+from shared.json_types import JsonObject, JsonValue
+from shared.tool_spec import ToolSpec
+
+MAX_TOOLS = 64
+MAX_DESCRIPTION = 4000
+MAX_SCHEMA = 16_384
+"""Longest schema of one tool, in bytes of JSON."""
+MAX_WORD = 128
+"""Longest id, label or kind of a device."""
+TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
+RESERVED = frozenset(DEFAULT_RULES) | {"forget"}
+"""Names of the server's own tools: a tab's tool of such a name would run under their rules."""
+KNOWN = {spec.name: spec for spec in FRONTEND_TOOLS}
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A client's introduction. ``speaks_ringback``: it knows our additions; ``lends_files``: it has ACP's ``fs``."""
+
+    device: Device
+    tools: Mapping[str, ToolSpec]
+    speaks_ringback: bool
+    lends_files: bool
+
+
+class _Device(msgspec.Struct):
+    id: str
+    label: str
+    kind: str
+
+
+class _Tool(msgspec.Struct, rename="camel"):
+    name: str
+    description: str = ""
+    input_schema: dict[str, object] = msgspec.field(default_factory=lambda: {"type": "object"})
+
+
+def read_announcement(meta: Mapping[str, JsonValue], *, label: str, lends_files: bool) -> Announcement:
+    """What ``clientCapabilities._meta`` says; ``label`` is the device's if it names none.
+
+    A client without tools of ours that lends its files (ACP's ``fs.readTextFile``) offers ``read_file``.
+
+    Raises:
+        BadRequestError: if a device or a tool does not have the right shape, or there are too many.
+    """
+    speaks = META_DEVICE in meta or META_TOOLS in meta
+    tools = _tools(meta[META_TOOLS]) if META_TOOLS in meta else {}
+    borrows = lends_files and not tools
+    if borrows:
+        tools = {read_file.SPEC.name: read_file.SPEC}
+    device = _device(meta[META_DEVICE]) if META_DEVICE in meta else Device("", _short(label) or "ACP client", "other")
+    return Announcement(device, tools, speaks_ringback=speaks, lends_files=borrows)
+
+
+def _device(value: JsonValue) -> Device:
+    told = _read(value, _Device, META_DEVICE)
+    for word in (told.id, told.label, told.kind):
+        if not word or len(word) > MAX_WORD or not word.isprintable():
+            raise BadRequestError(f"{META_DEVICE}: each word has 1 to {MAX_WORD} printable characters.")
+    return Device(told.id, told.label, told.kind)
+
+
+def _tools(value: JsonValue) -> dict[str, ToolSpec]:
+    if not isinstance(value, list) or len(value) > MAX_TOOLS:
+        raise BadRequestError(f"{META_TOOLS} is a list of at most {MAX_TOOLS} tools.")
+    specs = [_spec(_read(tool, _Tool, META_TOOLS)) for tool in value]
+    tools = {spec.name: spec for spec in specs}
+    if len(tools) < len(specs):
+        raise BadRequestError(f"{META_TOOLS}: two tools have the same name.")
+    return tools
+
+
+def _spec(tool: _Tool) -> ToolSpec:
+    if not TOOL_NAME.fullmatch(tool.name):
+        raise BadRequestError(f"{META_TOOLS}: a name has 1 to 64 letters, digits, _ or -, and no digit or - in front.")
+    if tool.name in RESERVED:
+        raise BadRequestError(f"{META_TOOLS}: {tool.name} is a tool of the server's own. Choose another name.")
+    if len(tool.description) > MAX_DESCRIPTION:
+        raise BadRequestError(f"{META_TOOLS}: {tool.name} is described in more than {MAX_DESCRIPTION} characters.")
+    if tool.input_schema.get("type") != "object":
+        raise BadRequestError(f'{META_TOOLS}: the inputSchema of {tool.name} is a JSON Schema of "type": "object".')
+    if len(json.dumps(tool.input_schema)) > MAX_SCHEMA:
+        raise BadRequestError(f"{META_TOOLS}: the inputSchema of {tool.name} is longer than {MAX_SCHEMA} bytes.")
+    schema: JsonObject = msgspec.to_builtins(tool.input_schema)
+    known = KNOWN.get(tool.name)
+    if known is None:
+        return ToolSpec(tool.name, tool.name, tool.description, schema)
+    return ToolSpec(tool.name, known.title, tool.description, schema, known.kind, known.risk)
+
+
+Shape = TypeVar("Shape")
+
+
+def _read(value: JsonValue, shape: type[Shape], name: str) -> Shape:
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        raise BadRequestError(f"{name} has a wrong shape: {error}.") from error
+
+
+def _short(label: str) -> str:
+    return "".join(character for character in label if character.isprintable())[:MAX_WORD].strip()
