@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 START_TIMEOUT = 20.0
 HELD_TIMEOUT = 10.0
-HELD_RETRY = 0.1
+HELD_PAUSE = 0.1
+HELD_LOOKS = 10
 TOKEN_CHARACTERS = 4096
 SERVER_COMMAND = (sys.executable, "-P", "-m", "server")
 """``-P``: a folder named ``server`` where the person happens to be must not be taken for ours."""
@@ -69,16 +70,22 @@ class LocalServer:
         Raises:
             ServerDidNotStartError: if none answers and none could be started; the sentence says why.
         """
-        if await self._is_answered():
-            return await self._at(f"{UNIX_SCHEME}{self.socket}:{PATH}", token_file(self.data_dir))
-        line = await self._start()
-        match line.event:
-            case "ready":
-                return await self._at(line.url, Path(line.token_file))
-            case "held":
-                return await self._wait_for_holder(line.pid)
-            case "failed":
-                raise ServerDidNotStartError(line.message)
+        give_up = None
+        while not await self._is_answered():
+            line = await self._start()
+            match line.event:
+                case "ready":
+                    return await self._at(line.url, Path(line.token_file))
+                case "failed":
+                    raise ServerDidNotStartError(line.message)
+                case "held":
+                    # It comes up, started by another client; or it is on its way out, and then ours can start.
+                    now = asyncio.get_running_loop().time()
+                    give_up = give_up or now + self.held_timeout
+                    if now > give_up:
+                        raise self._unreachable(line.pid)
+                    await self._wait_a_little()
+        return await self._at(f"{UNIX_SCHEME}{self.socket}:{PATH}", token_file(self.data_dir))
 
     async def _is_answered(self) -> bool:
         try:
@@ -101,12 +108,12 @@ class LocalServer:
             process.terminate()
             raise ServerDidNotStartError(
                 f"The local server stayed silent for {self.start_timeout:g} seconds and was stopped. "
-                f"Its log is {self.log_file}."
+                f"What it wrote is in {self.log_file}."
             ) from None
         except msgspec.MsgspecError as error:
             process.terminate()
             raise ServerDidNotStartError(
-                f"The local server ended before it was ready. Its log says why: {self.log_file}."
+                f"The local server ended before it was ready. What it wrote is in {self.log_file}."
             ) from error
         except asyncio.CancelledError:
             # Nobody waits for it any more. It has no client, so it leaves by itself after its grace.
@@ -117,22 +124,41 @@ class LocalServer:
             threading.Thread(target=process.wait, name="server-reaper", daemon=True).start()
         return line
 
-    async def _wait_for_holder(self, pid: int) -> Endpoint:
-        try:
-            async with asyncio.timeout(self.held_timeout):
-                answered = await self._is_answered()
-                while not answered:
-                    await asyncio.sleep(HELD_RETRY)
-                    answered = await self._is_answered()
-        except TimeoutError:
-            raise ServerDidNotStartError(
-                f"Another server (process {pid}) uses {self.data_dir} but does not answer at {self.socket}. "
-                "Stop it, or name its address with --connect."
-            ) from None
-        return await self._at(f"{UNIX_SCHEME}{self.socket}:{PATH}", token_file(self.data_dir))
+    async def _wait_a_little(self) -> None:
+        for _ in range(HELD_LOOKS):
+            if await self._is_answered():
+                return
+            await asyncio.sleep(HELD_PAUSE)
+
+    def _unreachable(self, pid: int) -> ServerDidNotStartError:
+        holder = f"process {pid}" if pid else "another process"
+        return ServerDidNotStartError(
+            f"Another server ({holder}) uses {self.data_dir} but does not answer at {self.socket}. "
+            "Stop it, or name its address with --connect."
+        )
 
     async def _at(self, url: str, file: Path) -> Endpoint:
         return Endpoint(url, await asyncio.to_thread(_read_token, file))
+
+
+class ServerFinder:
+    """Finds the server that the settings speak of, for all tabs of this program: one search at a time."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self._connect = settings.connect
+        self._local = local_server(settings)
+        self._searching = asyncio.Lock()
+
+    async def find(self) -> Endpoint:
+        """The server named with ``--connect``, or the local one, started if need be.
+
+        Raises:
+            ServerDidNotStartError: if there is no local server and none could be started.
+        """
+        if self._connect is not None:
+            return self._connect
+        async with self._searching:
+            return await self._local.find_or_start()
 
 
 def local_server(settings: ClientSettings) -> LocalServer:
@@ -140,7 +166,7 @@ def local_server(settings: ClientSettings) -> LocalServer:
     return LocalServer(
         socket=socket_path(settings.folders.runtime, settings.data_dir),
         data_dir=settings.data_dir,
-        log_file=settings.folders.state / "server.log",
+        log_file=settings.folders.state / "server-start.log",
         model=settings.model,
     )
 
@@ -148,7 +174,7 @@ def local_server(settings: ClientSettings) -> LocalServer:
 def _spawn(arguments: Sequence[str], log_file: Path) -> subprocess.Popen[bytes]:
     try:
         log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             return subprocess.Popen(  # noqa: S603  (our own program, no shell)
                 arguments,

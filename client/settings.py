@@ -75,8 +75,7 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
         UsageError: if a setting does not make sense; the sentence names where it was said.
     """
     environ = os.environ if environ is None else environ
-    home = environ.get("RINGBACK_HOME")
-    ours = folders(Path(home) if home else None)
+    ours = program_folders(environ)
     file = read_toml(ours.config_file)
     client = merge(
         ClientOptions, given=given, environ=environ, table=_table(file, "client", ours), source=ours.config_file
@@ -93,6 +92,12 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
         theme=client.theme,
         connect=None if client.connect is None else Endpoint(client.connect, environ.get("RINGBACK_TOKEN") or None),
     )
+
+
+def program_folders(environ: Mapping[str, str] | None = None) -> Folders:
+    """Where this program keeps its files: under ``RINGBACK_HOME`` if that is set, or where the platform wants them."""
+    home = (os.environ if environ is None else environ).get("RINGBACK_HOME")
+    return folders(Path(home) if home else None)
 
 
 def child_environment() -> dict[str, str]:

@@ -1,1 +1,22 @@
-"""Slash commands of the client, one file each."""
+"""The slash commands of the client, one file each, and the list of them. What is not here goes to the agent."""
+
+from __future__ import annotations
+
+from client.commands.cards import COMMAND as CARDS
+from client.commands.close import COMMAND as CLOSE
+from client.commands.details import COMMAND as DETAILS
+from client.commands.help import COMMAND as HELP
+from client.commands.new import COMMAND as NEW
+from client.commands.quit import COMMAND as QUIT
+from client.commands.slash_command import SlashCommand
+
+COMMANDS: tuple[SlashCommand, ...] = (HELP, NEW, CLOSE, DETAILS, CARDS, QUIT)
+
+
+def find_command(draft: str) -> tuple[SlashCommand, str] | None:
+    """The command that a draft calls and what stands after its name; ``None`` if it is none of ours."""
+    word, _, argument = draft.strip().partition(" ")
+    for command in COMMANDS:
+        if word == f"/{command.name}":
+            return command, argument
+    return None

@@ -32,6 +32,22 @@ def check_arguments(spec: ToolSpec, arguments: JsonObject) -> None:
             raise ToolFailedError(f"The argument {name} of {spec.name} {reason}.")
 
 
+def text(arguments: JsonObject, name: str) -> str:
+    """A checked argument that is text."""
+    value = arguments[name]
+    if not isinstance(value, str):
+        raise TypeError(f"the argument {name} was not checked")
+    return value
+
+
+def number(arguments: JsonObject, name: str) -> int:
+    """A checked argument that is a whole number."""
+    value = arguments[name]
+    if not isinstance(value, int):
+        raise TypeError(f"the argument {name} was not checked")
+    return value
+
+
 def _misfit(schema: JsonObject, value: JsonValue) -> str | None:
     kind = schema["type"]
     if not isinstance(kind, str) or kind not in _TYPES:

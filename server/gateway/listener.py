@@ -190,7 +190,7 @@ def bind_tcp(host: str, port: int) -> socket.socket:
         StartError: if the address cannot be listened on for another reason.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named in full: asyncio turns Nagle's delay off only where a socket says that it is TCP; else a turn takes 40 ms more.
+    # Named in full: asyncio turns Nagle's delay off only where a socket says it is TCP; a turn takes 40 ms more else.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -14,7 +14,7 @@ from tests.journeys.server_process import environment
 RUNS = 7
 OURS = [sys.executable, "-m", "client", "--model", "demo"]
 FLOOR = [sys.executable, "-m", "tests.bench.empty_app"]
-COMPOSER = "Message"
+COMPOSER = "rite a message"
 """A word of the composer's placeholder: it is on the screen with the first paint."""
 
 

@@ -80,7 +80,7 @@ async def test_a_terminal_too_small_says_so_and_recovers(tmp_path: Path) -> None
     async with screen(RINGBACK, environment(tmp_path), columns=30, rows=8) as shown:
         await shown.shows("needs at least")
         await shown.tmux("resize-window", "-x", "100", "-y", "30")
-        await shown.shows("Message")
+        await shown.shows("Write a message")
 
 
 async def test_a_terminal_is_needed_and_said_so(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class AgentForTests:
     refusal: tuple[int, str] | None = None
     peers: list[Peer] = field(default_factory=list)
     prompted: list[tuple[str, str]] = field(default_factory=list)
-    endpoint: Endpoint = Endpoint("ws://unset", TOKEN)
+    endpoint: Endpoint = field(default_factory=lambda: Endpoint("ws://unset", TOKEN))
 
     def admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if self.refusal is not None:

@@ -49,9 +49,7 @@ def link_to(
     agent: AgentForTests, tab: TabForTests, device: str = "PC", toolbox: ToolboxForTests | None = None
 ) -> TabLink:
     state = DeviceState(device_named(device), toolbox or ToolboxForTests(), MusicPlayer(None), FOLDER)
-    return TabLink(
-        device=state.device, events=tab, toolkit=Toolkit(state), folder=FOLDER, find_server=lambda: agent.find()
-    )
+    return TabLink(device=state.device, events=tab, toolkit=Toolkit(state), folder=FOLDER, find_server=agent.find)
 
 
 @asynccontextmanager

@@ -1,0 +1,118 @@
+"""The program on the screen: paints first, then connects; themes, the display filter, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from client.clocks import Clocks
+from client.core.device_presets import PRESETS
+from client.display_filter import DisplayFilter
+from client.ports import OpenLink
+from client.screens.main import MainScreen
+from client.screens.too_small import TooSmallScreen, is_too_small
+from client.themes import DARK, LIGHT
+from client.widgets.answer_loader import load_all
+from shared.frames import Device
+
+# A widget's look lies beside it; here they are put together. Absolute, so that a subclass elsewhere finds them.
+_HERE = Path(__file__).parent
+_LOOKS = (
+    "app.tcss",
+    "widgets/chat_tabs.tcss",
+    "widgets/tab_strip.tcss",
+    "widgets/chat_tab.tcss",
+    "widgets/transcript.tcss",
+    "widgets/said_view.tcss",
+    "widgets/answer_view.tcss",
+    "widgets/live_answer.tcss",
+    "widgets/thought_view.tcss",
+    "widgets/tool_card.tcss",
+    "widgets/note_view.tcss",
+    "widgets/approval_panel.tcss",
+    "widgets/command_hints.tcss",
+    "widgets/composer.tcss",
+    "widgets/status_line.tcss",
+    "screens/dialog.tcss",
+)
+
+
+class RingbackApp(App[None]):
+    """``theme`` is the name of any theme that Textual or Ringback has; an unknown one is told and not used."""
+
+    TITLE = "Ringback"
+    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH: ClassVar[list[str | PurePath]] = [_HERE / look for look in _LOOKS]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Leave Ringback", priority=True),
+        Binding("ctrl+p", "command_palette", "All commands", priority=True),
+    ]
+
+    def __init__(
+        self,
+        *,
+        open_link: OpenLink,
+        device: Device,
+        version: str,
+        devices: tuple[Device, ...] = PRESETS,
+        theme: str | None = None,
+        clocks: Clocks | None = None,
+    ) -> None:
+        super().__init__()
+        self._filters.append(DisplayFilter())
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self._wanted_theme = theme
+        self.theme = theme if theme in self.available_themes else DARK.name
+        self.main = MainScreen(
+            open_link=open_link, device=device, devices=devices, version=version, clocks=clocks or Clocks()
+        )
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen is the first one."""
+        return self.main
+
+    def on_ready(self) -> None:
+        """The first picture is on its way: connect after it."""
+        self.main.call_after_refresh(self._begin)
+
+    async def on_resize(self, event: events.Resize) -> None:
+        """Cover the screen while it is too small."""
+        covered = isinstance(self.screen, TooSmallScreen)
+        if is_too_small(event.size) and not covered:
+            await self.push_screen(TooSmallScreen())
+        elif covered and not is_too_small(event.size):
+            self.pop_screen()
+
+    async def action_quit(self) -> None:
+        """Leave, after asking if something would be lost."""
+        self.main.leave()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 (Textual's)
+        """The command palette has what the keys have, and the themes."""
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        yield SystemCommand("Light or dark", "Change between Ringback's two themes", self.action_light_or_dark)
+        yield SystemCommand("Leave Ringback", "Ctrl+Q", self.action_quit)
+        for command in self.main.palette():
+            yield SystemCommand(*command)
+
+    def action_light_or_dark(self) -> None:
+        """Change between our two themes."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    async def on_unmount(self) -> None:
+        """Close every line."""
+        await self.main.lines.close_all()
+
+    async def _begin(self) -> None:
+        self.main.open_lines()
+        if self._wanted_theme is not None and self._wanted_theme not in self.available_themes:
+            self.notify(f"There is no theme {self._wanted_theme!r}; Ctrl+P, Theme lists them.", markup=False)
+        await asyncio.to_thread(load_all)

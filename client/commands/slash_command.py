@@ -1,0 +1,39 @@
+"""What a slash command is, and what it may ask of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class CommandTarget(Protocol):
+    """What commands act on: the screen with the tabs."""
+
+    async def open_tab(self, device_label: str | None) -> None:
+        """A new tab, as the device of that label or as the front tab's."""
+
+    async def close_tab(self) -> None:
+        """Close the front tab, after asking if something would be lost."""
+
+    def show_help(self) -> None:
+        """Every key and command."""
+
+    def show_details(self) -> None:
+        """What there is to know of the front tab."""
+
+    def leave(self) -> None:
+        """End the program, after asking if something would be lost."""
+
+    def toggle_tool_cards(self) -> None:
+        """Open all tool cards of the front tab, or close them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    """Typed as ``/name hint``; ``run`` gets the target and what stands after the name."""
+
+    name: str
+    summary: str
+    run: Callable[[CommandTarget, str], Awaitable[None]]
+    hint: str = ""

@@ -1,0 +1,95 @@
+"""Making characters visible that a person cannot see but a terminal, a shell or a model obeys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from unicodedata import category
+
+_RANGES: tuple[tuple[int, int], ...] = (
+    (0x00, 0x1F),  # control: BEL, BS, ESC, …
+    (0x7F, 0x9F),  # DEL and C1: CSI, OSC, ST as one byte
+    (0xAD, 0xAD),  # soft hyphen
+    (0x034F, 0x034F),  # combining grapheme joiner
+    (0x061C, 0x061C),  # Arabic letter mark (bidi)
+    (0x115F, 0x1160),  # Hangul fillers
+    (0x17B4, 0x17B5),  # Khmer inherent vowels
+    (0x180B, 0x180F),  # Mongolian selectors and separator
+    (0x200B, 0x200F),  # zero width and bidi marks
+    (0x2028, 0x202E),  # line and paragraph separators, bidi embeddings and overrides
+    (0x2060, 0x206F),  # word joiner, invisible operators, bidi isolates
+    (0x3164, 0x3164),  # Hangul filler
+    (0xD800, 0xDFFF),  # lone surrogates: they cannot be encoded
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFEFF, 0xFEFF),  # byte order mark
+    (0xFFA0, 0xFFA0),  # half-width Hangul filler
+    (0xFFF9, 0xFFFB),  # interlinear annotation
+    (0x1D173, 0x1D17A),  # musical format characters
+    (0xE0000, 0xE0FFF),  # tags and further variation selectors
+)
+_ZERO_WIDTH_JOINER = "\u200d"
+_EMOJI_STYLE = "\ufe0f"
+_SYMBOLS = frozenset({"So", "Sk", "Sm"})  # signs, skin tones, and arrows that have an emoji form
+_KEYCAP = "\u20e3"
+_LAST_LATIN = 0xFF
+_SPACE, _DELETE, _CONTROL_PICTURES = 0x20, 0x7F, 0x2400
+_NAMES = {0x07: "BEL", 0x08: "BS", 0x09: "TAB", 0x0A: "LF", 0x0D: "CR", 0x1B: "ESC", 0x7F: "DEL"}
+
+
+def _character_class(ranges: Iterable[tuple[int, int]]) -> str:
+    return "[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges) + "]"
+
+
+_INVISIBLE = re.compile(_character_class(_RANGES))
+
+
+def visible(text: str, *, keep: str = "\n\t") -> str:
+    """``text`` with every invisible or controlling character named, as in ``⟨ESC⟩`` or ``⟨U+202E⟩``.
+
+    The characters of ``keep`` stay, and so do the joiners and selectors that hold an emoji together.
+    """
+    return _replace(text, keep, _named)
+
+
+def visible_cells(text: str) -> str:
+    """``text`` with every such character as one sign of one cell: ``␛`` and its like, or ``�``."""
+    return _replace(text, "", _sign)
+
+
+def _replace(text: str, keep: str, form: Callable[[str], str]) -> str:
+    if _INVISIBLE.search(text) is None:
+        return text
+
+    def replace(match: re.Match[str]) -> str:
+        character = match.group()
+        if character in keep or _holds_an_emoji(text, match.start()):
+            return character
+        return form(character)
+
+    return _INVISIBLE.sub(replace, text)
+
+
+def _holds_an_emoji(text: str, index: int) -> bool:
+    before = text[index - 1] if index else ""
+    after = text[index + 1 : index + 2]
+    if text[index] == _EMOJI_STYLE:
+        return _is_symbol(before) or after == _KEYCAP
+    if text[index] == _ZERO_WIDTH_JOINER:
+        begins = _is_symbol(before) or (before == _EMOJI_STYLE and index > 1 and _is_symbol(text[index - 2]))
+        return begins and _is_symbol(after)
+    return False
+
+
+def _is_symbol(character: str) -> bool:
+    return character != "" and ord(character) > _LAST_LATIN and category(character) in _SYMBOLS
+
+
+def _named(character: str) -> str:
+    return f"⟨{_NAMES.get(ord(character), f'U+{ord(character):04X}')}⟩"
+
+
+def _sign(character: str) -> str:
+    code = ord(character)
+    if code < _SPACE:
+        return chr(_CONTROL_PICTURES + code)
+    return "␡" if code == _DELETE else "�"

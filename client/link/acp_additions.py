@@ -1,0 +1,95 @@
+"""What Ringback adds to ACP, as the client says and reads it: see ``shared/acp_names.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from client.link.wire import Introduction
+from shared.acp_names import META_DEVICE, META_TOOLS
+from shared.frames import ApprovalWithdrawn, ModelInfo, Problem, StopReason, ToolCalled, TurnEnded
+from shared.ids import MessageId, SessionId, ToolCallId
+from shared.json_types import JsonObject
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+    """The params of one of our extension methods."""
+
+
+class _Error(_Wire, frozen=True):
+    code: int
+    message: str
+
+
+class _Ended(_Wire, frozen=True):
+    session_id: str
+    message_id: str
+    stop_reason: StopReason
+    error: _Error | None = None
+    seq: int | None = None
+
+
+class _Withdrawn(_Wire, frozen=True):
+    session_id: str
+    tool_call_id: str
+    reason: str
+
+
+class _Called(_Wire, frozen=True):
+    session_id: str
+    tool_call_id: str
+    name: str
+    arguments: dict[str, Any]
+    epoch: int = 1
+
+
+def about(introduction: Introduction) -> dict[str, Any]:
+    """The ``_meta`` of the client's capabilities: its device and its tools."""
+    device = introduction.device
+    return {
+        META_DEVICE: {"id": device.id, "label": device.label, "kind": device.kind},
+        META_TOOLS: [
+            {"name": spec.name, "description": spec.description, "inputSchema": spec.input_schema}
+            for spec in introduction.tools
+        ],
+    }
+
+
+def read_model(told: object, agent: str) -> ModelInfo:
+    """The model that answers; a server that is not ours says no more than the name of its ``agent``."""
+    try:
+        return msgspec.convert(told, ModelInfo)
+    except msgspec.ValidationError:
+        return ModelInfo(name=agent, label=agent, scripted=False)
+
+
+def read_turn_ended(params: JsonObject) -> tuple[int | None, TurnEnded]:
+    """The update's number and the turn's end.
+
+    Raises:
+        msgspec.ValidationError: if the params have another shape.
+    """
+    told = msgspec.convert(params, _Ended)
+    problem = None if told.error is None else Problem(told.error.code, told.error.message)
+    return told.seq, TurnEnded(MessageId(told.message_id), told.stop_reason, problem)
+
+
+def read_withdrawn(params: JsonObject) -> ApprovalWithdrawn:
+    """The question that is taken back.
+
+    Raises:
+        msgspec.ValidationError: if the params have another shape.
+    """
+    told = msgspec.convert(params, _Withdrawn)
+    return ApprovalWithdrawn(SessionId(told.session_id), ToolCallId(told.tool_call_id), told.reason)
+
+
+def read_call(params: JsonObject) -> ToolCalled:
+    """The frontend tool to run.
+
+    Raises:
+        msgspec.ValidationError: if the params have another shape.
+    """
+    told = msgspec.convert(params, _Called)
+    return ToolCalled(SessionId(told.session_id), ToolCallId(told.tool_call_id), told.name, told.arguments, told.epoch)

@@ -1,0 +1,25 @@
+"""Ties what a tab's link needs together: the device's tools, the server's whereabouts, the working folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from client.link.tab_link import TabLink
+from client.ports import OpenLink, TabEvents, Toolbox
+from client.server_process import ServerFinder
+from client.settings import ClientSettings
+from client.tools.device import DeviceState
+from client.tools.music import MusicPlayer
+from client.tools.toolkit import Toolkit
+from shared.frames import Device
+
+
+def link_opener(settings: ClientSettings, player: MusicPlayer, folder: Path) -> OpenLink:
+    """What makes the links of this program's tabs; they share ``player``, and ``folder`` is where they work."""
+    finder = ServerFinder(settings)
+
+    def open_link(device: Device, events: TabEvents, toolbox: Toolbox) -> TabLink:
+        state = DeviceState(device, toolbox, player, folder.absolute(), settings.place)
+        return TabLink(device=device, events=events, toolkit=Toolkit(state), folder=folder, find_server=finder.find)
+
+    return open_link

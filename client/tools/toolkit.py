@@ -1,0 +1,49 @@
+"""The tools that one tab's device offers, and the one place where a call of the server's becomes a result."""
+
+from __future__ import annotations
+
+import logging
+
+from client.tools import TOOLS
+from client.tools.arguments import check_arguments
+from client.tools.device import DeviceState, does_offer
+from client.tools.failure import ToolFailedError
+from shared.frames import ToolCalled
+from shared.json_types import JsonObject
+from shared.tool_spec import ToolSpec
+
+logger = logging.getLogger(__name__)
+
+
+class Toolkit:
+    """Runs the tools of one tab."""
+
+    def __init__(self, state: DeviceState) -> None:
+        self._tools = {tool.spec.name: tool for tool in TOOLS if does_offer(state.device, tool.spec.name)}
+        self._state = state
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What the device offers."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    def offers(self, name: str) -> bool:
+        """Whether the device offers the tool."""
+        return name in self._tools
+
+    async def run(self, call: ToolCalled) -> JsonObject:
+        """The tool's dict; ``{"success": False, "error": …}`` when it failed, whatever the reason.
+
+        Raises:
+            KeyError: if the device does not offer the tool.
+        """
+        tool = self._tools[call.name]
+        try:
+            check_arguments(tool.spec, call.arguments)
+            return await tool.run(call.arguments, self._state)
+        except ToolFailedError as error:
+            return {"success": False, "error": str(error)}
+        except Exception:
+            # A bug in one tool must not take the tab's connection with it; the log has it in full.
+            logger.exception("the tool %s failed in call %s", call.name, call.call_id)
+            return {"success": False, "error": f"{call.name} failed on this device; its log says why."}

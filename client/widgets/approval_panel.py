@@ -1,0 +1,245 @@
+"""The question that waits in a tab, docked above the composer; it never takes the focus by itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import ItemGrid, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from client.clocks import Clocks
+from client.core.approval_queue import ApprovalQueue
+from client.core.visible_text import visible
+from client.widgets.argument_list import ArgumentList
+from client.widgets.choice_button import LABELS, ChoiceButton
+from client.widgets.keys_in_order import KeysInOrder
+from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Choice
+
+_TICK_SECONDS = 1.0
+_MINUTE = 60
+
+
+class ApprovalPanel(KeysInOrder, Vertical, can_focus=True):
+    """Shows one question of its queue at a time. Letters answer only here, and only once it has been seen."""
+
+    BINDING_GROUP_TITLE = "Approval"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "choose('allow_once')", "Allow this once"),
+        Binding("s", "choose('allow_tool')", "Allow this tool in this session"),
+        Binding("A", "choose('allow_exact')", "Always allow exactly these arguments (asks once more)"),
+        Binding("r", "choose('reject_once')", "Reject this"),
+        Binding("X", "choose('reject_tool')", "Always reject this tool here"),
+        Binding("escape", "leave", "Back to the draft"),
+        Binding("left", "other(-1)", "The approval before"),
+        Binding("right", "other(1)", "The next approval"),
+        Binding("up", "scroll_arguments(-1)", "Scroll the arguments up"),
+        Binding("down", "scroll_arguments(1)", "Scroll the arguments down"),
+    ]
+
+    is_confirming: reactive[bool] = reactive(default=False)
+    is_seen: reactive[bool] = reactive(default=False)
+
+    class Answered(Message):
+        """The person decided."""
+
+        def __init__(self, answer: ApprovalAnswered) -> None:
+            super().__init__()
+            self.answer = answer
+
+    class Left(Message):
+        """The person wants to go back to the draft."""
+
+    class Typed(Message):
+        """A printable key came after the person had left: it belongs to the draft."""
+
+        def __init__(self, character: str) -> None:
+            super().__init__()
+            self.character = character
+
+    def __init__(self, device_label: str, clocks: Clocks) -> None:
+        super().__init__()
+        self.queue = ApprovalQueue()
+        self._device_label = device_label
+        self._clocks = clocks
+        self._drawn: ApprovalAsked | None = None
+        self._in_full: ApprovalAsked | None = None
+        self._was_left = False
+
+    def compose(self) -> ComposeResult:
+        """What is asked, with what, and the answers."""
+        with VerticalScroll(id="approval-body", can_focus=False):
+            yield Static(id="approval-title", markup=False)
+            yield Static(id="approval-risk", markup=False)
+            yield ArgumentList()
+        yield Static(id="approval-question", markup=False)
+        with ItemGrid(id="approval-choices", min_column_width=14):
+            yield from (ChoiceButton(choice) for choice in LABELS)
+
+    def on_mount(self) -> None:
+        """Keep the age true."""
+        self.set_interval(_TICK_SECONDS, self._write_facts)
+
+    # --- what the tab tells -------------------------------------------------------------------------------
+
+    def ask(self, approval: ApprovalAsked) -> None:
+        """A question came."""
+        self.queue.ask(approval, self._clocks.monotonic())
+        self._redraw()
+
+    def withdraw(self, withdrawal: ApprovalWithdrawn) -> bool:
+        """A question no longer counts; whether it waited here."""
+        dropped = self.queue.drop(withdrawal.call_id)
+        self._redraw()
+        return dropped is not None
+
+    def withdraw_all(self) -> tuple[ApprovalAsked, ...]:
+        """No question counts any more; the ones that waited."""
+        dropped = self.queue.clear()
+        self._redraw()
+        return dropped
+
+    def watch_is_seen(self, is_seen: bool) -> None:  # noqa: FBT001 (Textual's signature)
+        """What is not on the screen must be seen anew before an answer counts."""
+        self.queue.hidden()
+        if is_seen:
+            self._note_painting()
+
+    def seen_anew(self) -> None:
+        """Something covered the screen until now."""
+        self.queue.hidden()
+        self._note_painting()
+
+    # --- what the person does -----------------------------------------------------------------------------
+
+    async def on_key(self, event: events.Key) -> None:
+        """Letters answer only here, in order; once the person has left, they belong to the draft."""
+        if self._was_left or self.queue.shown is None:
+            if event.is_printable and event.character is not None:
+                event.stop()
+                self.post_message(self.Typed(event.character))
+        else:
+            await self.run_binding(event)
+
+    def action_choose(self, choice: str) -> None:
+        """Answer, if it counts now; "always exactly this" asks once more."""
+        self._choose(Choice(choice))
+
+    def action_leave(self) -> None:
+        """Back out of the second question, or to the draft."""
+        if self.is_confirming:
+            self.is_confirming = False
+        else:
+            self._was_left = True
+            self.post_message(self.Left())
+
+    def action_other(self, step: int) -> None:
+        """Show another question that waits."""
+        self.queue.move(step)
+        self._redraw()
+
+    def action_scroll_arguments(self, step: int) -> None:
+        """Scroll the arguments by a line."""
+        self.query_exactly_one("#approval-body").scroll_relative(y=step, animate=False)
+        self._write_facts()
+
+    def on_choice_button_pressed(self, event: ChoiceButton.Pressed) -> None:
+        """A click answers like the letter."""
+        event.stop()
+        self._choose(event.choice)
+
+    def _choose(self, choice: Choice) -> None:
+        now = self._clocks.monotonic()
+        if self.queue.shown is None or not self.queue.is_armed(now) or choice not in self.queue.shown.approval.choices:
+            return
+        if self.is_confirming and choice is not Choice.ALLOW_EXACT:
+            return
+        if choice is Choice.ALLOW_EXACT and not self.is_confirming:
+            self.is_confirming = True
+            return
+        answer = self.queue.answer(choice, now)
+        if answer is not None:
+            self._redraw()
+            self.post_message(self.Answered(answer))
+
+    def watch_is_confirming(self) -> None:
+        """The second question must be seen, too, before its answer counts."""
+        self.set_class(self.is_confirming, "-confirming")
+        self.queue.hidden()
+        self._write_facts()
+        self._note_painting()
+
+    # --- drawing ------------------------------------------------------------------------------------------
+
+    def _redraw(self) -> None:
+        shown = self.queue.shown
+        self.set_class(shown is not None, "-asking")
+        self.is_confirming = self.is_confirming and shown is not None and shown.approval is self._drawn
+        if shown is not None and shown.approval is not self._drawn:
+            self._draw(shown.approval)
+        self._drawn = None if shown is None else shown.approval
+        self._write_facts()
+        self._note_painting()
+
+    def _draw(self, approval: ApprovalAsked) -> None:
+        title = Content.assemble(
+            (visible(approval.title, keep=""), "bold"), "  ", (visible(approval.name, keep=""), "$foreground-muted")
+        )
+        self.query_one("#approval-title", Static).update(title)
+        self.query_one("#approval-risk", Static).update(visible(approval.risk, keep=""))
+        for button in self.query(ChoiceButton):
+            button.display = button.choice in approval.choices
+        self.call_next(self._draw_arguments, approval)
+
+    async def _draw_arguments(self, approval: ApprovalAsked) -> None:
+        await self.query_exactly_one(ArgumentList).show(approval.arguments)
+        self.query_exactly_one("#approval-body").scroll_home(animate=False)
+        self._in_full = approval
+        self._note_painting()
+
+    def _write_facts(self) -> None:
+        shown = self.queue.shown
+        if shown is None or not self.is_mounted:
+            return
+        place = f"{self.queue.position + 1} of {len(self.queue.waiting)}"
+        now = self._clocks.monotonic()
+        way = "Esc: draft" if self.has_focus else "Tab to answer"
+        self.border_title = Content(f"! Approval {place} on {visible(self._device_label, keep='')}")
+        body = self.query_exactly_one("#approval-body")
+        more = "↓ more · " if body.max_scroll_y > body.scroll_target_y else ""
+        self.border_subtitle = Content(f"{more}{_span(shown.age(now))} ago, {_span(shown.left(now))} left · {way}")
+        question = (
+            f"Always allow {visible(shown.approval.name, keep='')} with exactly these arguments, in this session? "
+        )
+        self.query_exactly_one("#approval-question", Static).update(f"{question}A again: yes. Esc: no.")
+
+    def on_focus(self) -> None:
+        """Say how to go back."""
+        self._was_left = False
+        self._write_facts()
+
+    def on_blur(self) -> None:
+        """Leaving is also a no to the second question."""
+        self.is_confirming = False
+        self._write_facts()
+
+    def _note_painting(self) -> None:
+        shown = self.queue.shown
+        # Nothing counts as painted before its arguments are mounted, in full.
+        if self.is_seen and shown is not None and shown.approval is self._in_full:
+            self.call_after_refresh(self._painted, shown.approval)
+
+    def _painted(self, approval: ApprovalAsked) -> None:
+        self._write_facts()
+        if self.is_seen:
+            self.queue.painted(approval.call_id, self._clocks.monotonic())
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), _MINUTE)
+    return f"{minutes}:{rest:02}"

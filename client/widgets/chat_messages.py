@@ -1,0 +1,56 @@
+"""What a tab tells the screen: what the person did in it, and that it looks different now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from client.commands.slash_command import SlashCommand
+from shared.frames import ApprovalAnswered
+from shared.ids import MessageId
+
+if TYPE_CHECKING:
+    from client.widgets.chat_tab import ChatTab
+
+
+class ChatMessage(Message):
+    """Something that happened in ``chat``."""
+
+    def __init__(self, chat: ChatTab) -> None:
+        super().__init__()
+        self.chat = chat
+
+
+class ChatSaid(ChatMessage):
+    """A message for the agent."""
+
+    def __init__(self, chat: ChatTab, message_id: MessageId, text: str) -> None:
+        super().__init__(chat)
+        self.message_id = message_id
+        self.text = text
+
+
+class ChatAnswered(ChatMessage):
+    """An approval was answered."""
+
+    def __init__(self, chat: ChatTab, answer: ApprovalAnswered) -> None:
+        super().__init__(chat)
+        self.answer = answer
+
+
+class ChatCancelWanted(ChatMessage):
+    """The running answer is to end."""
+
+
+class ChatCommandCalled(ChatMessage):
+    """One of our own slash commands was sent."""
+
+    def __init__(self, chat: ChatTab, command: SlashCommand, argument: str) -> None:
+        super().__init__(chat)
+        self.command = command
+        self.argument = argument
+
+
+class ChatStateChanged(ChatMessage):
+    """The label, the mark or the status line may have to change."""

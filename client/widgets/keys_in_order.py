@@ -1,0 +1,25 @@
+"""Runs a widget's key bindings in the order the keys were pressed.
+
+Textual lets the app run bindings, in another queue than the one that brings characters to the focused widget. When
+keys come fast, or the app is busy, Enter can then overtake the letters before it, and a letter the focus change that
+should have come first.
+"""
+
+from __future__ import annotations
+
+from textual import events
+from textual.widget import Widget
+
+
+class KeysInOrder(Widget):
+    """Mixed into a widget, before its other bases."""
+
+    async def run_binding(self, event: events.Key) -> bool:
+        """Run what this widget binds to the key, here and now; whether there was anything."""
+        bindings = self._bindings.key_to_bindings.get(event.key, [])
+        if not bindings:
+            return False
+        event.stop()
+        event.prevent_default()
+        await self.run_action(bindings[0].action)
+        return True

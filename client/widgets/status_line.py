@@ -1,0 +1,70 @@
+"""The line at the bottom: which device, which model answers, how the line is, which track plays, and the main keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from client.core.tab_mark import LinkState, Mark
+from client.core.visible_text import visible
+
+KEYS = "F1 help  ^T tab  ^Q quit"
+_LINK_STYLES = {
+    LinkState.CONNECTING: "$foreground-muted",
+    LinkState.OPEN: "$success",
+    LinkState.LOST: "$warning",
+    LinkState.FAILED: "$error",
+}
+_LINK_SIGNS = {
+    LinkState.CONNECTING: Mark.NOT_CONNECTED.value,
+    LinkState.OPEN: "●",
+    LinkState.LOST: Mark.NOT_CONNECTED.value,
+    LinkState.FAILED: Mark.ERROR.value,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the line says. ``elsewhere`` is the number of another tab that waits for an approval, from 1."""
+
+    device: str = ""
+    model: str | None = None
+    link: LinkState = LinkState.CONNECTING
+    track: str | None = None
+    elsewhere: int | None = None
+
+
+class StatusLine(Horizontal):
+    """One row; what does not fit at the left is cut before the keys are."""
+
+    status: reactive[Status] = reactive(Status())
+
+    def compose(self) -> ComposeResult:
+        """What is, and what can be pressed."""
+        yield Static(id="status-now", markup=False)
+        yield Static(KEYS, id="status-keys", markup=False)
+
+    def watch_status(self, status: Status) -> None:
+        """Write the line anew."""
+        if not self.is_mounted:
+            return
+        parts = [(visible(status.device, keep=""), "bold")]
+        if status.model is not None:
+            parts.append((visible(status.model, keep=""), ""))
+        parts.append((f"{_LINK_SIGNS[status.link]} {status.link.value}", _LINK_STYLES[status.link]))
+        if status.track is not None:
+            parts.append((f"♪ {visible(status.track, keep='')}", "$accent"))
+        if status.elsewhere is not None:
+            parts.insert(0, (f"! Tab {status.elsewhere} waits for you: F6", "bold $warning"))
+        self.query_one("#status-now", Static).update(
+            Content.styled(" │ ", "$foreground-muted").join([Content.styled(text, style) for text, style in parts])
+        )
+
+    def on_mount(self) -> None:
+        """Write the line once its parts are there."""
+        self.watch_status(self.status)
