@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import ClassVar
@@ -18,6 +19,7 @@ from client.display_filter import DisplayFilter
 from client.ports import OpenLink
 from client.screens.main import MainScreen
 from client.screens.too_small import TooSmallScreen, is_too_small
+from client.terminal_keys import mend_key_sequences
 from client.themes import DARK, LIGHT
 from client.widgets.answer_loader import load_all
 from shared.frames import Device
@@ -65,12 +67,15 @@ class RingbackApp(App[None]):
         theme: str | None = None,
         clocks: Clocks | None = None,
     ) -> None:
+        mend_key_sequences()
         super().__init__()
         self._filters.append(DisplayFilter())
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self._wanted_theme = theme
-        self.theme = theme if theme in self.available_themes else DARK.name
+        self._early_keys: list[events.Key] | None = []
+        # Set before anything watches it, so that the looks are not parsed twice before the first paint.
+        self.set_reactive(RingbackApp.theme, theme if theme in self.available_themes else DARK.name)
         self.main = MainScreen(
             open_link=open_link, device=device, devices=devices, version=version, clocks=clocks or Clocks()
         )
@@ -79,8 +84,19 @@ class RingbackApp(App[None]):
         """The main screen is the first one."""
         return self.main
 
-    def on_ready(self) -> None:
-        """The first picture is on its way: connect after it."""
+    async def on_event(self, event: events.Event) -> None:
+        """Keys pressed before there is anywhere to type are kept for then; Textual would drop them."""
+        if self._early_keys is not None and isinstance(event, events.Key):
+            self._early_keys.append(event)
+        else:
+            await super().on_event(event)
+
+    async def on_ready(self) -> None:
+        """The first picture is on its way: what was typed so far is typed now, and the lines connect after it."""
+        early, self._early_keys = self._early_keys or [], None
+        for event in early:
+            # Enter pressed before anything here ran came through the terminal's own line editing, as a line feed.
+            await super().on_event(events.Key("enter", "\r") if event.key == "ctrl+j" else event)
         self.main.call_after_refresh(self._begin)
 
     async def on_resize(self, event: events.Resize) -> None:
@@ -113,6 +129,9 @@ class RingbackApp(App[None]):
 
     async def _begin(self) -> None:
         self.main.open_lines()
+        if not gc.isenabled():  # put off by whoever started the program, so that nothing delays the first paint
+            gc.freeze()
+            gc.enable()
         if self._wanted_theme is not None and self._wanted_theme not in self.available_themes:
             self.notify(f"There is no theme {self._wanted_theme!r}; Ctrl+P, Theme lists them.", markup=False)
         await asyncio.to_thread(load_all)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from client import early_keys
 from client.settings import read_settings
 from shared.errors import StartError
 
@@ -42,7 +43,9 @@ def ringback(
             raise click.UsageError(f"Write --{used.replace('_', '-')} after {command}, not before it.")
         return
     settings = read_settings(given)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise StartError("The screen needs a terminal: neither input nor output can be a file or a pipe.")
-    code = importlib.import_module(SCREEN_MODULE).show(settings)
+    # Textual reads from stdin and paints on stderr.
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise StartError("The screen needs a terminal: neither input nor any output can be a file or a pipe.")
+    with early_keys.kept():
+        code = importlib.import_module(SCREEN_MODULE).show(settings)
     context.exit(code)

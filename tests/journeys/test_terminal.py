@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 from pathlib import Path
@@ -51,8 +52,9 @@ async def test_an_approval_in_the_second_tab_leaves_the_first_quiet_and_runs_whe
         await shown.shows("Change the background music")
         await shown.press("Tab")
         await shown.until(lambda text: "allow" in text.lower(), "the choices")
-        for _ in range(20):  # the keys count only once the prompt was painted for a while
+        for _ in range(100):  # the keys count only once the prompt was on the screen for a while
             await shown.press("a")
+            await asyncio.sleep(0.1)
             if "Now playing track 1" in await shown.text():
                 break
         await shown.shows("Now playing track 1")
