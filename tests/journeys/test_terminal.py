@@ -52,11 +52,8 @@ async def test_an_approval_in_the_second_tab_leaves_the_first_quiet_and_runs_whe
         await shown.shows("Change the background music")
         await shown.press("Tab")
         await shown.until(lambda text: "allow" in text.lower(), "the choices")
-        for _ in range(100):  # the keys count only once the prompt was on the screen for a while
-            await shown.press("a")
-            await asyncio.sleep(0.1)
-            if "Now playing track 1" in await shown.text():
-                break
+        await asyncio.sleep(1)  # a person reads first; keys count only once the prompt was on the screen for a while
+        await shown.press("a")
         await shown.shows("Now playing track 1")
         await leave(shown)
 
