@@ -68,7 +68,9 @@ def told(chat: ChatTab) -> str:
 
 
 @asynccontextmanager
-async def person(home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Person]:
+async def person(
+    home: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[Person]:
     for name in [name for name in os.environ if name.startswith("RINGBACK_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("RINGBACK_HOME", str(home))
@@ -80,7 +82,7 @@ async def person(home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[P
         open_link=link_opener(settings, player, home), device=device_named("PC"), version="test", devices=()
     )
     try:
-        async with app.run_test(size=(120, 40)) as pilot:
+        async with app.run_test(size=size) as pilot:
             someone = Person(pilot)
             await someone.until(lambda: someone.tabs[0].welcome is not None)
             yield someone
