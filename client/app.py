@@ -74,8 +74,7 @@ class RingbackApp(App[None]):
         self.register_theme(LIGHT)
         self._wanted_theme = theme
         self._early_keys: list[events.Key] | None = []
-        # Set before anything watches it, so that the looks are not parsed twice before the first paint.
-        self.set_reactive(RingbackApp.theme, theme if theme in self.available_themes else DARK.name)
+        self._start_with_theme(theme if theme in self.available_themes else DARK.name)
         self.main = MainScreen(
             open_link=open_link, device=device, devices=devices, version=version, clocks=clocks or Clocks()
         )
@@ -126,6 +125,14 @@ class RingbackApp(App[None]):
     async def on_unmount(self) -> None:
         """Close every line."""
         await self.main.lines.close_all()
+
+    def _start_with_theme(self, name: str) -> None:
+        # Assigning the theme would have all looks parsed a second time, before the first paint.
+        self.set_reactive(RingbackApp.theme, name)
+        self.set_class(self.current_theme.dark, "-dark-mode")
+        self.set_class(not self.current_theme.dark, "-light-mode")
+        self._invalidate_css()
+        self.stylesheet.set_variables(self.get_css_variables())
 
     async def _begin(self) -> None:
         self.main.open_lines()

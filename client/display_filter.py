@@ -6,7 +6,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from client.core.visible_text import visible_cells
+from client.core.visible_text import is_invisible_in, visible_cells
 
 
 class DisplayFilter(LineFilter):
@@ -17,17 +17,21 @@ class DisplayFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 (Textual's signature)
         """The segments with nothing left in them that a terminal would obey."""
-        shown = [_visible(segment) for segment in segments]
-        if all(new is old for new, old in zip(shown, segments, strict=True)):
+        if not any(_hides_something(segment) for segment in segments):
             return segments
+        shown = [_visible(segment) for segment in segments]
         return Segment.adjust_line_length(shown, Segment.get_line_length(segments))
+
+
+def _hides_something(segment: Segment) -> bool:
+    text, style, control = segment
+    return not control and (is_invisible_in(text) or (style is not None and is_invisible_in(style.link or "")))
 
 
 def _visible(segment: Segment) -> Segment:
     text, style, control = segment
     if control:
         return segment
-    shown = visible_cells(text)
-    if style is not None and style.link and (link := visible_cells(style.link)) != style.link:
-        style = style.update_link(link)
-    return segment if shown == text and style is segment.style else Segment(shown, style)
+    if style is not None and style.link:
+        style = style.update_link(visible_cells(style.link))
+    return Segment(visible_cells(text), style)

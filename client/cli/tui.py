@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -47,5 +48,7 @@ def ringback(
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise StartError("The screen needs a terminal: neither input nor any output can be a file or a pipe.")
     with early_keys.kept():
+        # Nothing to collect while loading; the app turns collection on again once it is painted.
+        gc.disable()
         code = importlib.import_module(SCREEN_MODULE).show(settings)
     context.exit(code)

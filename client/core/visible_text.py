@@ -56,8 +56,13 @@ def visible_cells(text: str) -> str:
     return _replace(text, "", _sign)
 
 
+def is_invisible_in(text: str) -> bool:
+    """Whether ``text`` has a character that :func:`visible` may have to name."""
+    return _INVISIBLE.search(text) is not None
+
+
 def _replace(text: str, keep: str, form: Callable[[str], str]) -> str:
-    if _INVISIBLE.search(text) is None:
+    if not is_invisible_in(text):
         return text
 
     def replace(match: re.Match[str]) -> str:

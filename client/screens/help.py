@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,14 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from client.core.visible_text import visible
-
-
-@dataclass(frozen=True, slots=True)
-class HelpGroup:
-    """A heading, and pairs of what to press or type and what it does."""
-
-    heading: str
-    rows: tuple[tuple[str, str], ...]
+from client.screens.help_groups import HelpGroup
 
 
 class HelpScreen(ModalScreen[None]):

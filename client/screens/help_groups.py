@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from textual.app import App
 from textual.binding import Binding
@@ -10,8 +11,16 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from client.commands import COMMANDS
-from client.screens.help import HelpGroup
 from client.widgets.chat_tab import ChatTab
+
+
+@dataclass(frozen=True, slots=True)
+class HelpGroup:
+    """A heading, and pairs of what to press or type and what it does."""
+
+    heading: str
+    rows: tuple[tuple[str, str], ...]
+
 
 _KEY_NAMES = {
     "ctrl": "Ctrl",

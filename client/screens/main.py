@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -14,15 +14,13 @@ from textual.screen import Screen
 from client.clocks import Clocks
 from client.core.device_presets import device_named
 from client.core.leaving import losses
+from client.core.tab_details import TabDetails
 from client.core.tab_mark import next_waiting
 from client.core.transcript_entries import model_name
 from client.lines import Lines
 from client.ports import OpenLink
-from client.screens.confirm import ConfirmScreen
-from client.screens.details import DetailsScreen, TabDetails
-from client.screens.device_picker import DevicePicker
-from client.screens.help import HelpScreen
 from client.screens.help_groups import help_groups, key_name
+from client.screens.modal_loader import confirm_screen, details_screen, device_picker, help_screen
 from client.tab_toolbox import TabToolbox
 from client.widgets.chat_messages import ChatAnswered, ChatCancelWanted, ChatCommandCalled, ChatSaid
 from client.widgets.chat_tab import ChatTab
@@ -49,8 +47,6 @@ class MainScreen(Screen[None]):
         Binding("ctrl+o", "toggle_tool_cards", "Open or close all tool cards", priority=True),
         Binding("escape", "back", "Back to the draft", show=False),
     ]
-
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-middling"), (34, "-tall")]  # noqa: RUF012 (Textual declares it so)
 
     def __init__(
         self, *, open_link: OpenLink, device: Device, devices: tuple[Device, ...], version: str, clocks: Clocks
@@ -89,7 +85,7 @@ class MainScreen(Screen[None]):
         """Close a tab, after asking if something would be lost; a fresh one takes the place of the last one."""
         await chat.settle()
         lost = losses([chat.leaving(self.tabs.name_of(chat))])
-        if lost and not await self.app.push_screen_wait(ConfirmScreen("Close this tab?", lost, "Close it", "Keep it")):
+        if lost and not await self.app.push_screen_wait(confirm_screen("Close this tab?", lost, "Close it", "Keep it")):
             return
         if len(self.tabs.chats) == 1:
             await self._add(chat.device)
@@ -111,7 +107,7 @@ class MainScreen(Screen[None]):
 
     def action_pick_device(self) -> None:
         """Ask which device the new tab is."""
-        self.app.push_screen(DevicePicker(self._devices), self._picked)
+        self.app.push_screen(device_picker(self._devices), self._picked)
 
     async def _picked(self, device: Device | None) -> None:
         if device is not None:
@@ -153,13 +149,13 @@ class MainScreen(Screen[None]):
 
     def show_help(self) -> None:
         """Every key and command."""
-        self.app.push_screen(HelpScreen(help_groups(self.app, self, self.tabs.front)))
+        self.app.push_screen(help_screen(help_groups(self.app, self, self.tabs.front)))
 
     def show_details(self) -> None:
         """What there is to know of the front tab."""
         chat = self.tabs.front
         details = TabDetails(self.tabs.name_of(chat), chat.device, chat.link_state, chat.welcome, self._version)
-        self.app.push_screen(DetailsScreen(details))
+        self.app.push_screen(details_screen(details))
 
     def toggle_tool_cards(self) -> None:
         """Open all tool cards of the front tab, or close them."""
@@ -173,7 +169,7 @@ class MainScreen(Screen[None]):
     async def _leave(self) -> None:
         await self.tabs.front.settle()
         lost = self.losses()
-        if lost and not await self.app.push_screen_wait(ConfirmScreen("Leave Ringback?", lost, "Leave", "Stay")):
+        if lost and not await self.app.push_screen_wait(confirm_screen("Leave Ringback?", lost, "Leave", "Stay")):
             return
         self.app.exit()
 
@@ -231,6 +227,11 @@ class MainScreen(Screen[None]):
     async def on_tab_strip_new_wanted(self) -> None:
         """The plus was clicked."""
         await self.open_tab(None)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Approvals leave room for the rest."""
+        for chat in self.tabs.chats:
+            chat.panel.fit(event.size.height)
 
     def on_screen_resume(self) -> None:
         """What was covered must be seen anew before an answer counts."""

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import ItemGrid, Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static
 
 from client.clocks import Clocks
 from client.core.approval_queue import ApprovalQueue
 from client.core.visible_text import visible
-from client.widgets.argument_list import ArgumentList
-from client.widgets.choice_button import LABELS, ChoiceButton
-from client.widgets.keys_in_order import KeysInOrder
+from client.widgets.approval_view import ApprovalView
+from client.widgets.choice_button import ChoiceButton
+from client.widgets.keys_in_order import run_binding
 from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Choice
 
 _TICK_SECONDS = 1.0
 _MINUTE = 60
 
 
-class ApprovalPanel(KeysInOrder, Vertical, can_focus=True):
+class ApprovalPanel(Vertical, can_focus=True):
     """Shows one question of its queue at a time. Letters answer only here, and only once it has been seen."""
 
     BINDING_GROUP_TITLE = "Approval"
@@ -70,16 +69,7 @@ class ApprovalPanel(KeysInOrder, Vertical, can_focus=True):
         self._drawn: ApprovalAsked | None = None
         self._in_full: ApprovalAsked | None = None
         self._was_left = False
-
-    def compose(self) -> ComposeResult:
-        """What is asked, with what, and the answers."""
-        with VerticalScroll(id="approval-body", can_focus=False):
-            yield Static(id="approval-title", markup=False)
-            yield Static(id="approval-risk", markup=False)
-            yield ArgumentList()
-        yield Static(id="approval-question", markup=False)
-        with ItemGrid(id="approval-choices", min_column_width=14):
-            yield from (ChoiceButton(choice) for choice in LABELS)
+        self._rows = 0
 
     def on_mount(self) -> None:
         """Keep the age true."""
@@ -115,6 +105,12 @@ class ApprovalPanel(KeysInOrder, Vertical, can_focus=True):
         self.queue.hidden()
         self._note_painting()
 
+    def fit(self, rows: int) -> None:
+        """The screen has so many rows now."""
+        self._rows = rows
+        for view in self.query(ApprovalView):
+            view.fit(rows)
+
     # --- what the person does -----------------------------------------------------------------------------
 
     async def on_key(self, event: events.Key) -> None:
@@ -124,7 +120,7 @@ class ApprovalPanel(KeysInOrder, Vertical, can_focus=True):
                 event.stop()
                 self.post_message(self.Typed(event.character))
         else:
-            await self.run_binding(event)
+            await run_binding(self, event)
 
     def action_choose(self, choice: str) -> None:
         """Answer, if it counts now; "always exactly this" asks once more."""
@@ -145,7 +141,8 @@ class ApprovalPanel(KeysInOrder, Vertical, can_focus=True):
 
     def action_scroll_arguments(self, step: int) -> None:
         """Scroll the arguments by a line."""
-        self.query_exactly_one("#approval-body").scroll_relative(y=step, animate=False)
+        for view in self._views():
+            view.scroll_by(step)
         self._write_facts()
 
     def on_choice_button_pressed(self, event: ChoiceButton.Pressed) -> None:
@@ -177,46 +174,38 @@ class ApprovalPanel(KeysInOrder, Vertical, can_focus=True):
     # --- drawing ------------------------------------------------------------------------------------------
 
     def _redraw(self) -> None:
-        shown = self.queue.shown
-        self.set_class(shown is not None, "-asking")
-        self.is_confirming = self.is_confirming and shown is not None and shown.approval is self._drawn
-        if shown is not None and shown.approval is not self._drawn:
-            self._draw(shown.approval)
-        self._drawn = None if shown is None else shown.approval
+        approval = None if self.queue.shown is None else self.queue.shown.approval
+        self.set_class(approval is not None, "-asking")
+        self.is_confirming = self.is_confirming and approval is self._drawn
+        if approval is not None and approval is not self._drawn:
+            self.call_next(self._draw, approval)
+        self._drawn = approval
         self._write_facts()
         self._note_painting()
 
-    def _draw(self, approval: ApprovalAsked) -> None:
-        title = Content.assemble(
-            (visible(approval.title, keep=""), "bold"), "  ", (visible(approval.name, keep=""), "$foreground-muted")
-        )
-        self.query_one("#approval-title", Static).update(title)
-        self.query_one("#approval-risk", Static).update(visible(approval.risk, keep=""))
-        for button in self.query(ChoiceButton):
-            button.display = button.choice in approval.choices
-        self.call_next(self._draw_arguments, approval)
-
-    async def _draw_arguments(self, approval: ApprovalAsked) -> None:
-        await self.query_exactly_one(ArgumentList).show(approval.arguments)
-        self.query_exactly_one("#approval-body").scroll_home(animate=False)
+    async def _draw(self, approval: ApprovalAsked) -> None:
+        if approval is not self._drawn:
+            return
+        with self.app.batch_update():
+            await self.remove_children()
+            await self.mount(ApprovalView(approval))
+            self.fit(self._rows or self.app.size.height)
         self._in_full = approval
         self._note_painting()
 
     def _write_facts(self) -> None:
         shown = self.queue.shown
-        if shown is None or not self.is_mounted:
+        if shown is None:
             return
         place = f"{self.queue.position + 1} of {len(self.queue.waiting)}"
         now = self._clocks.monotonic()
         way = "Esc: draft" if self.has_focus else "Tab to answer"
+        more = "↓ more · " if any(view.has_more_below for view in self._views()) else ""
         self.border_title = Content(f"! Approval {place} on {visible(self._device_label, keep='')}")
-        body = self.query_exactly_one("#approval-body")
-        more = "↓ more · " if body.max_scroll_y > body.scroll_target_y else ""
         self.border_subtitle = Content(f"{more}{_span(shown.age(now))} ago, {_span(shown.left(now))} left · {way}")
-        question = (
-            f"Always allow {visible(shown.approval.name, keep='')} with exactly these arguments, in this session? "
-        )
-        self.query_exactly_one("#approval-question", Static).update(f"{question}A again: yes. Esc: no.")
+
+    def _views(self) -> Iterable[ApprovalView]:
+        return (view for view in self.query(ApprovalView) if view.approval is self._in_full)
 
     def on_focus(self) -> None:
         """Say how to go back."""

@@ -14,14 +14,9 @@ from shared.json_types import JsonObject
 class ArgumentList(Vertical):
     """Wrapped; invisible characters are named."""
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: JsonObject) -> None:
         super().__init__()
-        self._arguments: JsonObject = {}
-
-    async def show(self, arguments: JsonObject) -> None:
-        """Show these arguments; returns when they are mounted."""
         self._arguments = arguments
-        await self.recompose()
 
     def compose(self) -> ComposeResult:
         """One row per argument."""

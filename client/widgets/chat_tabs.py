@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher
 
 from client.clocks import Clocks
-from client.core.tab_mark import SPINNER, Mark
+from client.core.tab_mark import SPINNER, Mark, TabState
 from client.core.visible_text import visible
 from client.widgets.chat_tab import ChatTab
 from client.widgets.tab_strip import TabLabelText, TabStrip
@@ -38,7 +38,7 @@ class ChatTabs(Vertical):
 
     def compose(self) -> ComposeResult:
         """The labels, and the chat in front."""
-        yield TabStrip()
+        yield TabStrip([self._label(self.front, TabState())])
         with ContentSwitcher(initial=self.front.id):
             yield self.front
 
@@ -79,7 +79,7 @@ class ChatTabs(Vertical):
 
     def write_labels(self) -> None:
         """Write every label anew."""
-        self.query_exactly_one(TabStrip).show([self._label(chat) for chat in self.chats])
+        self.query_exactly_one(TabStrip).show([self._label(chat, chat.state) for chat in self.chats])
 
     def _bring(self, chat: ChatTab) -> None:
         self.front.is_front = False
@@ -93,8 +93,8 @@ class ChatTabs(Vertical):
     def _make(self, device: Device) -> ChatTab:
         return ChatTab(device, self._clocks, f"chat-{next(self._ids)}")
 
-    def _label(self, chat: ChatTab) -> TabLabelText:
-        mark = chat.state.mark
+    def _label(self, chat: ChatTab, state: TabState) -> TabLabelText:
+        mark = state.mark
         still = self.app.animation_level == "none"
         sign = SPINNER[self._frame] if mark is Mark.WORKING and not still else mark.value
         title = _cut(visible(chat.conversation.title or NEW_TITLE, keep=""))

@@ -10,10 +10,10 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from client.core.composer_history import ComposerHistory
-from client.widgets.keys_in_order import KeysInOrder
+from client.widgets.keys_in_order import run_binding
 
 
-class Composer(KeysInOrder, TextArea):
+class Composer(TextArea):
     """Posts what the person wants; it knows nothing of who listens."""
 
     BINDING_GROUP_TITLE = "Message"
@@ -54,7 +54,7 @@ class Composer(KeysInOrder, TextArea):
         self._history = ComposerHistory()
 
     async def _on_key(self, event: events.Key) -> None:
-        if not await self.run_binding(event):
+        if not await run_binding(self, event):
             await super()._on_key(event)
 
     @property

@@ -11,15 +11,14 @@ _TRIES = ("Change BGM to track 1", "What's my location?", "What is 17 * 23?")
 class FirstHint(Static):
     """Goes away with the first entry."""
 
-    def on_mount(self) -> None:
-        """Write the hint."""
+    def __init__(self) -> None:
         lines = [
             Content.styled("Ringback", "bold $primary"),
-            Content.styled("Every tab is a line of its own. What a tool asks, it asks in the tab that called it.", ""),
+            Content("Every tab is a line of its own. What a tool asks, it asks in the tab that called it."),
             Content(""),
             Content.styled("Try", "$foreground-muted"),
             *(Content.assemble(("  → ", "$primary"), text) for text in _TRIES),
             Content(""),
             Content.styled("F1 shows every key.", "$foreground-muted"),
         ]
-        self.update(Content("\n").join(lines))
+        super().__init__(Content("\n").join(lines))

@@ -40,27 +40,29 @@ class TabLabel(Static):
     """One label."""
 
     def __init__(self, label: TabLabelText) -> None:
-        super().__init__(markup=False)
+        super().__init__(_content(label), markup=False)
         self.label = label
-
-    def on_mount(self) -> None:
-        """Draw for the first time."""
-        self.show(self.label)
+        self._mark()
 
     def show(self, label: TabLabelText) -> None:
         """Say this from now on."""
         self.label = label
-        self.set_class(label.is_front, "-front")
-        self.set_class(label.mark is Mark.APPROVAL, "-waiting")
-        self.update(
-            Content.assemble(
-                (str(label.number), "bold"),
-                " ",
-                (label.sign, _STYLES[label.mark]),
-                f" {label.title}",
-                (f" · {label.device}", "" if label.is_front else "$foreground-muted"),
-            )
-        )
+        self._mark()
+        self.update(_content(label))
+
+    def _mark(self) -> None:
+        self.set_class(self.label.is_front, "-front")
+        self.set_class(self.label.mark is Mark.APPROVAL, "-waiting")
+
+
+def _content(label: TabLabelText) -> Content:
+    return Content.assemble(
+        (str(label.number), "bold"),
+        " ",
+        (label.sign, _STYLES[label.mark]),
+        f" {label.title}",
+        (f" · {label.device}", "" if label.is_front else "$foreground-muted"),
+    )
 
 
 class TabStrip(HorizontalScroll, can_focus=False):
@@ -79,8 +81,13 @@ class TabStrip(HorizontalScroll, can_focus=False):
     class NewWanted(Message):
         """The plus was clicked."""
 
+    def __init__(self, labels: list[TabLabelText]) -> None:
+        super().__init__()
+        self._first_labels = labels
+
     def compose(self) -> ComposeResult:
-        """No tabs yet, and the plus."""
+        """The first labels, and the plus."""
+        yield from (TabLabel(label) for label in self._first_labels)
         yield Static(" + ", id="tab-plus", markup=False)
 
     def show(self, labels: list[TabLabelText]) -> None:

@@ -7,8 +7,10 @@ from itertools import islice
 from typing import assert_never
 
 from textual import events
+from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 
 from client.core.transcript_entries import (
@@ -36,6 +38,8 @@ MOST_VIEWS = 160
 """More widgets than this are cut back to :data:`KEPT_VIEWS`; the rest come back on scrolling up."""
 KEPT_VIEWS = 100
 PAGE = 50
+CATCH_UP_SECONDS = 0.03
+"""How long changes are collected before they are shown: three hundredths of a second are not seen."""
 
 
 class Transcript(VerticalScroll):
@@ -57,47 +61,58 @@ class Transcript(VerticalScroll):
         self._views: dict[str, Widget] = {}
         self._first = 0
         self._stale: set[str] = set()
+        self._timer: Timer | None = None
         self._earlier = EarlierLine()
         self._hint = FirstHint()
         self.is_shown = False
 
+    def compose(self) -> ComposeResult:
+        """The two that are there before any entry."""
+        self._earlier.display = False
+        yield self._earlier
+        yield self._hint
+
     def on_mount(self) -> None:
         """Stay at the end until the person scrolls."""
-        self._earlier.display = False
-        self.mount_all([self._earlier, self._hint])
         self.anchor()
 
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether everything that changed is shown."""
+        return not self._stale and self._timer is None
+
     def apply(self, changes: Iterable[Change]) -> None:
-        """Show what changed."""
+        """Show what changed, together with what changes in the next moment."""
         for change in changes:
-            if not self.is_shown:
-                self._stale.add(change.key if isinstance(change, Extended) else change.entry.key)
-                continue
             match change:
-                case Added(entry, before):
-                    self._mount_view(entry, self._views.get(before) if before is not None else None)
-                case Changed(entry):
-                    self._change(entry)
+                case Added(entry) | Changed(entry):
+                    self._stale.add(entry.key)
                 case Extended(key, text):
                     self._extend(key, text)
                 case _:
                     assert_never(change)
-        self._let_go()
+        if self.is_shown and self._stale and self._timer is None:
+            self._timer = self.set_timer(CATCH_UP_SECONDS, self._catch_up)
 
     def reveal(self) -> None:
         """The tab is in front: catch up with what changed while it was not."""
         self.is_shown = True
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        self._timer = None
+        if not self.is_shown:
+            return
+        self._let_go()
         stale, self._stale = self._stale, set()
-        self._first = max(self._first, len(self._entries) - KEPT_VIEWS) if not self._views else self._first
         following: Widget | None = None
         for entry in reversed(list(islice(self._entries.values(), self._first, None))):
             view = self._views.get(entry.key)
             if view is None:
                 view = self._mount_view(entry, following)
             elif entry.key in stale:
-                view = self._change(entry)
+                view = self._change(view, entry)
             following = view
-        self._let_go()
 
     def toggle_cards(self) -> None:
         """Open all tool cards, or close them if one is open."""
@@ -135,41 +150,35 @@ class Transcript(VerticalScroll):
             self.mount(view, before=before)
         return view
 
-    def _change(self, entry: Entry) -> Widget | None:
-        view = self._views.get(entry.key)
+    def _change(self, view: Widget, entry: Entry) -> Widget:
         if isinstance(view, EntryView):
             view.show(entry)
-        elif view is not None and isinstance(entry, Answer):
-            return self._replace(view, entry)
+        elif isinstance(entry, Answer):  # finished, or grown while the tab was hidden
+            self._views[entry.key] = _view_of(entry)
+            self.call_later(self._swap, view, entry.key)
         return view
 
-    def _replace(self, live: Widget, entry: Answer) -> Widget:
-        view = _view_of(entry)
-        self._views[entry.key] = view
-        self.call_later(self._swap, live, view)
-        return view
-
-    async def _swap(self, old: Widget, new: Widget) -> None:
-        if not old.is_attached:
-            return
+    async def _swap(self, live: Widget, key: str) -> None:
+        finished = self._views.get(key)
         with self.app.batch_update():
-            await self.mount(new, before=old)
-            await old.remove()
+            if finished is not None and live.is_attached:
+                await self.mount(finished, before=live)
+            await live.remove()
 
     def _extend(self, key: str, text: str) -> None:
-        view, entry = self._views.get(key), self._entries[key]
-        if isinstance(view, ThoughtView) and isinstance(entry, Thought):
-            view.show(entry)
-        elif isinstance(view, load_live_answer()):
+        view = self._views.get(key)
+        if self.is_shown and view is not None and isinstance(view, load_live_answer()):
             view.extend(text)
+        else:
+            self._stale.add(key)
 
     def _let_go(self) -> None:
-        if len(self._views) <= MOST_VIEWS or not self.is_vertical_scroll_end:
+        if len(self._entries) - self._first <= MOST_VIEWS or not self.is_vertical_scroll_end:
             return
-        gone = list(islice(self._entries, self._first, len(self._entries) - KEPT_VIEWS))
-        self._first = len(self._entries) - KEPT_VIEWS
-        for key in gone:
-            if (view := self._views.pop(key, None)) is not None:
+        first, self._first = self._first, len(self._entries) - KEPT_VIEWS
+        for key in islice(self._entries, first, self._first):
+            view = self._views.pop(key, None)
+            if view is not None and view.is_attached:
                 view.remove()
         self._show_count()
 

@@ -9,8 +9,9 @@ from textual.color import Color
 from textual.widgets import Static
 
 from client.display_filter import DisplayFilter
+from client.widgets.answer_view import AnswerView
 from shared.frames import AgentSaid, AgentThought
-from tests.client.link_for_tests import Switchboard, app_for_tests, screen_text, started
+from tests.client.link_for_tests import Switchboard, app_for_tests, screen_text, started, until
 
 ATTACKS = {
     "escape": "\x1b[31mred",
@@ -42,6 +43,7 @@ async def test_an_attack_through_the_real_app_stays_text(attack: str) -> None:
         link.toolbox.show_track(attack)
         app.main.tabs.front.composer.load_text(attack)
         await app.main.mount(Static(attack, markup=False))  # a widget that trusts what it is given
+        await until(pilot, lambda: len(app.main.tabs.front.transcript.query(AnswerView)) == 2)
         await pilot.pause()
         assert not FORBIDDEN & set(screen_text(app))
         for strip in app.screen._compositor.render_strips(app.size):
@@ -72,5 +74,10 @@ def test_a_link_in_a_style_is_cleaned_too() -> None:
 
 
 def test_harmless_lines_are_passed_on_as_they_are() -> None:
-    segments = [Segment("plain"), Segment("👩‍👩‍👧 ❤️")]
+    segments = [Segment("plain"), Segment("中文 ❤")]
     assert DisplayFilter().apply(segments, BLACK) is segments
+
+
+def test_an_emoji_made_of_several_characters_stays_one() -> None:
+    segments = [Segment("👩‍👩‍👧 ❤️")]
+    assert DisplayFilter().apply(segments, BLACK) == segments

@@ -61,6 +61,12 @@ class Stage:
         await pilot.pause()
         self.hold_cursors()
 
+    async def settle(self, pilot: Pilot[None]) -> None:
+        """Until the transcript shows what was said."""
+        transcript = self.app.main.tabs.front.transcript
+        await until(pilot, lambda: transcript.is_up_to_date)
+        await pilot.pause()
+
     def hold_cursors(self) -> None:
         for area in self.app.main.query(TextArea):
             area.cursor_blink = False
@@ -113,6 +119,7 @@ async def tool_cards(stage: Stage, pilot: Pilot[None]) -> None:
     stage.link.update(TurnEnded(message, "end_turn"))
     stage.link.ask("call-2", "get_location", {})
     stage.link.events.lost("The server went away. Trying again.")
+    await stage.settle(pilot)
     await pilot.press("ctrl+o")
 
 

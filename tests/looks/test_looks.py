@@ -39,6 +39,6 @@ def _compare(snap_compare: SnapCompare, scene: Scene, size: tuple[int, int], *, 
     async def play(pilot: Pilot[None]) -> None:
         await on.begin(pilot)
         await scene(on, pilot)
-        await pilot.pause()
+        await on.settle(pilot)
 
     assert snap_compare(on.app, terminal_size=size, run_before=play)

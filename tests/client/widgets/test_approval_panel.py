@@ -14,7 +14,7 @@ from client.widgets.choice_button import ChoiceButton
 from shared.frames import ApprovalAnswered, ApprovalWithdrawn, Choice
 from shared.ids import ToolCallId
 from shared.json_types import JsonValue
-from tests.client.link_for_tests import HeldClock, LinkForTests, Switchboard, app_for_tests, screen_text, started
+from tests.client.link_for_tests import HeldClock, LinkForTests, Switchboard, app_for_tests, screen_text, started, until
 
 
 class Scene:
@@ -193,7 +193,7 @@ async def test_a_withdrawn_prompt_goes_away_and_gives_the_focus_back() -> None:
         await pilot.pause()
         assert scene.chat.panel.queue.shown is None
         assert scene.chat.composer.has_focus
-        assert "Not decided: Nobody answered, 14:03, PC." in screen_text(scene.app)
+        await until(pilot, lambda: "Not decided: Nobody answered, 14:03, PC." in screen_text(scene.app))
 
 
 async def test_a_lost_line_takes_its_prompts_away() -> None:
@@ -228,7 +228,7 @@ async def test_the_decision_stands_in_the_transcript() -> None:
         await pilot.press("a")
         card = next(e for e in scene.chat.conversation.entries.values() if isinstance(e, ToolCard))
         assert card.decision == "You allowed this once, 14:03, PC."
-        assert "You allowed this once, 14:03, PC." in screen_text(scene.app)
+        await until(pilot, lambda: "You allowed this once, 14:03, PC." in screen_text(scene.app))
 
 
 async def test_arrows_go_from_one_prompt_to_the_next() -> None:

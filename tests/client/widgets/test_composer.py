@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.widgets.chat_tab import ChatTab
 from client.widgets.command_hints import CommandHints
 from shared.frames import Command, CommandsOffered
-from tests.client.link_for_tests import Switchboard, app_for_tests, screen_text, started
+from tests.client.link_for_tests import Switchboard, app_for_tests, screen_text, started, until
 
 
 async def test_enter_sends_and_the_other_keys_start_a_new_line() -> None:
@@ -67,10 +67,10 @@ async def test_a_message_is_shown_as_waiting_until_it_is_acknowledged() -> None:
     app = app_for_tests(board)
     async with started(app, board) as pilot:
         await pilot.press(*"hello", "enter")
-        assert "hello  (waiting)" in screen_text(app)
+        await until(pilot, lambda: "hello  (waiting)" in screen_text(app))
         board.links[0].take()
-        await pilot.pause()
-        assert "(waiting)" not in screen_text(app)
+        await until(pilot, lambda: "(waiting)" not in screen_text(app))
+        assert "hello" in screen_text(app)
 
 
 async def test_messages_typed_while_a_turn_runs_go_out_at_once_and_stand_at_the_end() -> None:
@@ -81,6 +81,7 @@ async def test_messages_typed_while_a_turn_runs_go_out_at_once_and_stand_at_the_
         board.links[0].take()
         await pilot.press("2", "enter", "3", "enter")
         assert [text for _id, text in board.links[0].said] == ["1", "2", "3"]
+        await until(pilot, lambda: "3  (waiting)" in screen_text(app))
         shown = screen_text(app)
         assert shown.index("2  (waiting)") < shown.index("3  (waiting)")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.core.tab_mark import Mark
-from tests.client.link_for_tests import Switchboard, app_for_tests, screen_text, started
+from tests.client.link_for_tests import Switchboard, app_for_tests, screen_text, started, until
 
 
 async def test_the_status_line_always_says_which_model_answers() -> None:
@@ -19,9 +19,8 @@ async def test_the_status_line_always_says_which_model_answers() -> None:
             assert word in last
         board.links[0].events.lost("The server went away.")
         board.links[0].events.connecting(2, "")
-        await pilot.pause()
+        await until(pilot, lambda: "The server went away." in screen_text(app))
         assert "not connected" in screen_text(app).splitlines()[-1]
-        assert "The server went away." in screen_text(app)
 
 
 async def test_a_tab_that_cannot_connect_says_what_to_do() -> None:
@@ -29,7 +28,6 @@ async def test_a_tab_that_cannot_connect_says_what_to_do() -> None:
     app = app_for_tests(board)
     async with started(app, board) as pilot:
         board.links[0].events.failed("The data folder cannot be written. Choose another with --data-dir.")
-        await pilot.pause()
-        assert "Choose another with --data-dir." in screen_text(app)
+        await until(pilot, lambda: "Choose another with --data-dir." in screen_text(app))
         assert "cannot connect" in screen_text(app).splitlines()[-1]
         assert Mark.ERROR.value in screen_text(app).splitlines()[0]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from client.widgets.answer_view import AnswerView
+from client.widgets.earlier_line import EarlierLine
 from client.widgets.live_answer import LiveAnswer
 from client.widgets.said_view import SaidView
 from client.widgets.tool_card import ToolCardView
-from client.widgets.transcript import KEPT_VIEWS, MOST_VIEWS
+from client.widgets.transcript import MOST_VIEWS, PAGE
 from shared.frames import AgentSaid, AgentThought, ToolChanged, TurnEnded, UserSaid
 from shared.ids import MessageId, ToolCallId
 from tests.client.link_for_tests import LinkForTests, Switchboard, app_for_tests, screen_text, started, until
@@ -45,8 +46,7 @@ async def test_text_from_outside_is_never_markup() -> None:
         link.events.failed(MARKUP)
         link.toolbox.show_notice(MARKUP, MARKUP)
         link.toolbox.show_track(MARKUP)
-        await pilot.pause()
-        assert screen_text(app).count("[@click=app.quit]") >= 6
+        await until(pilot, lambda: screen_text(app).count("[@click=app.quit]") >= 6)
         assert app.is_running
 
 
@@ -84,14 +84,17 @@ async def test_a_long_chat_lets_old_entries_go_and_brings_them_back_on_scrolling
         link, transcript = board.links[0], app.main.tabs.front.transcript
         for _ in range(12):
             talk(link, 10)
-            await until(pilot, lambda: not transcript.query(LiveAnswer))
+            await until(pilot, lambda: transcript.is_up_to_date)
+            await pilot.pause()
+        assert not transcript.query(LiveAnswer)
         assert len(transcript.query(SaidView)) * 2 <= MOST_VIEWS
         assert "answer 9" in screen_text(app)
-        before = len(transcript.query(SaidView))
+        before, hidden = len(transcript.query(SaidView)), transcript.query_one(EarlierLine).count
+        assert hidden > PAGE
         transcript.focus()
         await pilot.press("home")
         await until(pilot, lambda: len(transcript.query(SaidView)) > before)
-        assert "earlier entries" in screen_text(app) or before < KEPT_VIEWS
+        assert transcript.query_one(EarlierLine).count == hidden - PAGE
 
 
 async def test_typing_in_the_transcript_is_typing_the_draft() -> None:
@@ -111,7 +114,7 @@ async def test_a_tool_card_opens_and_closes() -> None:
         link = board.links[0]
         link.ask(arguments={"track": 1, "note": "two\nlines"})
         link.update(ToolChanged(ToolCallId("call-1"), "completed", {"success": True, "detail": "played"}))
-        await pilot.pause()
+        await until(pilot, lambda: "done" in screen_text(app))
         assert '"played"' not in screen_text(app)
         await pilot.click(ToolCardView)
         assert '"played"' in screen_text(app)
