@@ -24,7 +24,7 @@ from client.themes import DARK, LIGHT
 from client.widgets.answer_loader import load_all
 from shared.frames import Device
 
-# A widget's look lies beside it; here they are put together. Absolute, so that a subclass elsewhere finds them.
+# A widget's look lies beside it; here they are put together.
 _HERE = Path(__file__).parent
 _LOOKS = (
     "app.tcss",
@@ -72,6 +72,8 @@ class RingbackApp(App[None]):
         self._filters.append(DisplayFilter())
         self.register_theme(DARK)
         self.register_theme(LIGHT)
+        self.bug: Exception | None = None
+        """The first bug that ended the program; nothing of it is printed here."""
         self._wanted_theme = theme
         self._early_keys: list[events.Key] | None = []
         self._start_with_theme(theme if theme in self.available_themes else DARK.name)
@@ -121,6 +123,12 @@ class RingbackApp(App[None]):
     def action_light_or_dark(self) -> None:
         """Change between our two themes."""
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual would print the traceback, with all local variables, to the person's terminal.
+        self.bug = self.bug or error
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
 
     async def on_unmount(self) -> None:
         """Close every line."""
