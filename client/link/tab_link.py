@@ -168,8 +168,9 @@ class TabLink:
             await asyncio.sleep(delay(attempt))
 
     async def _connect(self) -> Wire:
-        open_wire = await load_wire()
-        return await open_wire(await self._find_server(), self._introduction, self)
+        # At once: the server starts in a process of its own while the wire protocol loads in this one.
+        endpoint, open_wire = await asyncio.gather(self._find_server(), load_wire())
+        return await open_wire(endpoint, self._introduction, self)
 
     async def _stay(self, wire: Wire) -> str:
         try:

@@ -71,3 +71,10 @@ def test_the_map_in_the_readme_is_true() -> None:
         f"{path.relative_to(ROOT)}/" for package in PACKAGES for path in (ROOT / package).iterdir() if path.is_dir()
     }
     assert {room for room in rooms if "__pycache__" not in room} - set(named) == set(), "every room is on the map"
+
+
+def test_ci_runs_the_readmes_test_command_and_nothing_cleverer() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^(python3 -m venv .*pytest)$", readme, flags=re.MULTILINE)
+    steps = [line for line in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert [step for step in steps if step] == ["set -eu", 'cd "$(dirname "$0")/.."', command]
