@@ -25,7 +25,8 @@ class Identity:
 class TurnContext:
     """What belongs to one turn alone.
 
-    ``stored`` is awaited once, when the person's message is committed. ``abort`` is set to end the turn early.
+    ``stored`` is awaited once, when the person's message is committed. ``room`` waits while the tab reads too slowly,
+    but not beyond ``abort``, which is set to end the turn early.
     """
 
     identity: Identity
@@ -36,6 +37,7 @@ class TurnContext:
     delegate: FrontendToolDelegate
     approvals: Approvals
     stored: Callable[[], Awaitable[None]]
+    room: Callable[[], Awaitable[None]]
     abort: asyncio.Event = field(default_factory=asyncio.Event)
 
 

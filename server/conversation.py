@@ -160,6 +160,7 @@ class Conversation:
             delegate=self._delegate,
             approvals=self._approvals,
             stored=self._stored,
+            room=partial(self._outbox.room, abort),
             abort=abort,
         )
         problem: Problem | None = None
@@ -167,7 +168,7 @@ class Conversation:
             with bound(turn):
                 async for update in self._agent.run(turn):
                     self._emit(update)
-                    await self._outbox.room()
+                    await turn.room()
         except TurnFailedError as error:
             problem = Problem(error.code, str(error))
         except Exception:

@@ -33,9 +33,16 @@ class Outbox:
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send_all())
 
-    async def room(self) -> None:
-        """Wait while the tab reads too slowly for what is already put."""
-        await self._roomy.wait()
+    async def room(self, give_up: asyncio.Event) -> None:
+        """Wait while the tab reads too slowly for what is already put, or until ``give_up`` is set."""
+        if self._roomy.is_set():
+            return
+        waits = {asyncio.create_task(event.wait()) for event in (self._roomy, give_up)}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def flush(self) -> None:
         """Wait until everything put so far is delivered or dropped."""

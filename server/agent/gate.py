@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from google.adk.agents.callback_context import CallbackContext
 from google.adk.agents.invocation_context import InvocationContext
+from google.adk.models.llm_response import LlmResponse
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.tool_context import ToolContext
@@ -41,6 +43,12 @@ class GatePlugin(BasePlugin):
         invocation_context.session.state[DELEGATE_KEY] = turn.delegate
         say(logger, "delegate_bound", client_identifier=turn.client_identifier, session=turn.session_id)
         await turn.stored()
+
+    async def after_model_callback(self, *, callback_context: CallbackContext, llm_response: LlmResponse) -> None:
+        """Let the model speak no faster than the tab reads: ADK itself queues an answer's pieces without bound."""
+        del callback_context
+        if llm_response.partial:
+            await current_turn().room()
 
     async def before_tool_callback(
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext

@@ -19,6 +19,7 @@ from google.adk.errors.already_exists_error import AlreadyExistsError
 from google.adk.events.event import Event
 from google.adk.runners import Runner
 from google.adk.sessions.base_session_service import BaseSessionService
+from google.adk.telemetry.context import ContentCapturingMode, TelemetryConfig
 from google.genai import types
 
 from server.agent.backend_tool import BackendTool
@@ -81,6 +82,11 @@ class AdkAgent:
         self._run_config = RunConfig(
             streaming_mode=StreamingMode.SSE,
             tool_thread_pool_config=ToolThreadPoolConfig(max_workers=max_tool_threads),
+            # ADK's newer span attributes copy all pieces of an answer with each further piece; and what people say
+            # does not belong into spans.
+            telemetry=TelemetryConfig(
+                genai_semconv_stability_opt_in="stable", capture_message_content=ContentCapturingMode.NO_CONTENT
+            ),
         )
         self._begun: WeakSet[FrontendToolDelegate] = WeakSet()
 

@@ -414,6 +414,30 @@ async def test_a_slow_reader_holds_its_own_turn_back_and_loses_nothing() -> None
     assert [seq for _, seq, _ in tab.sent] == list(range(1, 1002))
 
 
+async def test_a_turn_that_a_slow_reader_holds_back_can_be_cancelled() -> None:
+    class StuckTab(TabForTests):
+        async def send(self, session_id: SessionId, seq: int, update: Update) -> None:
+            await never(None)
+
+    class Chatty(AgentForTests):
+        is_over = asyncio.Event()
+
+        async def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | UsageChanged]:
+            while not turn.abort.is_set():
+                yield AgentSaid("and")
+            self.is_over.set()
+
+    agent = Chatty()
+    talk = Sessions(agent=agent, approval_timeout=60, call_timeout=60).open(ADA, StuckTab())
+    turn = asyncio.create_task(talk.prompt(said()))
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    await talk.cancel()
+    async with asyncio.timeout(5):
+        await agent.is_over.wait()
+    turn.cancel()
+
+
 async def test_the_agents_commands_are_offered_to_the_tab() -> None:
     tab = TabForTests()
     await open_conversation(tab).offer_commands()

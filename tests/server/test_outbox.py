@@ -70,7 +70,7 @@ async def test_a_full_outbox_makes_its_callers_wait_until_half_of_it_is_sent() -
     outbox = Outbox(room_for=4)
     for _ in range(4):
         outbox.put(deliver)
-    waiting = asyncio.create_task(outbox.room())
+    waiting = asyncio.create_task(outbox.room(asyncio.Event()))
     for _ in range(10):
         await asyncio.sleep(0)
     assert not waiting.done()
@@ -84,4 +84,17 @@ async def test_an_empty_outbox_is_flushed_and_roomy() -> None:
     outbox = Outbox()
     async with asyncio.timeout(1):
         await outbox.flush()
-        await outbox.room()
+        await outbox.room(asyncio.Event())
+
+
+async def test_who_gives_up_does_not_wait_for_room() -> None:
+    async def hang() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    outbox, give_up = Outbox(room_for=1), asyncio.Event()
+    outbox.put(hang)
+    waiting = asyncio.create_task(outbox.room(give_up))
+    await asyncio.sleep(0)
+    give_up.set()
+    async with asyncio.timeout(5):
+        await waiting

@@ -17,6 +17,9 @@ from server.agent.models.demo_reports import ToolResult
 from server.agent.models.demo_script import Turn, next_step
 from server.agent.models.demo_steps import Call, CallTools, Fail, Say, Wait
 
+_BREATH_EVERY, _BREATH = 25, 0.001
+"""After how many words the model pauses, and for how long, in seconds."""
+
 _WORD = re.compile(r"\s*\S+\s*")
 
 
@@ -55,9 +58,10 @@ class DemoModel(BaseLlm):
                 assert_never(step)
         words = _WORD.findall(text)
         if stream:
-            for word in words:
+            for count, word in enumerate(words, start=1):
                 yield LlmResponse(content=types.Content(role="model", parts=[types.Part(text=word)]), partial=True)
-                await asyncio.sleep(0)  # ADK queues without bound: let the others take their turn
+                # No model speaks without a pause. Without one, the others' database threads hardly ever get a turn.
+                await asyncio.sleep(0 if count % _BREATH_EVERY else _BREATH)
         yield _final(llm_request, [types.Part(text=text)], words=len(words))
 
 
