@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -32,7 +33,8 @@ class WebSocketTransport:
         """
         try:
             await self._websocket.send(_dump(message), text=True)
-        except ConnectionClosed as error:
+        except (ConnectionClosed, AttributeError) as error:
+            # websockets 15 raises AttributeError where the connection ended with bytes still to be sent.
             if "method" not in message:
                 logger.debug("an answer had no connection to go to")
                 return
@@ -52,7 +54,8 @@ class WebSocketTransport:
 
     async def close(self) -> None:
         """Close the WebSocket."""
-        await self._websocket.close()
+        with suppress(AttributeError):  # as in send
+            await self._websocket.close()
         self.ended.set()
 
 
