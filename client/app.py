@@ -38,7 +38,10 @@ _LOOKS = (
     "widgets/thought_view.tcss",
     "widgets/tool_card.tcss",
     "widgets/note_view.tcss",
+    "widgets/tab_foot.tcss",
+    "widgets/todo_list.tcss",
     "widgets/approval_panel.tcss",
+    "widgets/writing_area.tcss",
     "widgets/command_hints.tcss",
     "widgets/composer.tcss",
     "widgets/status_line.tcss",
@@ -110,7 +113,7 @@ class RingbackApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave, after asking if something would be lost."""
-        self.main.leave()
+        self.main.desk.leave()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 (Textual's)
         """The command palette has what the keys have, and the themes."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from client.ports import OpenLink, TabEvents, TabLink, Toolbox
+from client.ports import OpenLink, PersonalData, TabEvents, TabLink, Toolbox
 from shared.frames import ApprovalAnswered, Device
 from shared.ids import MessageId
 
@@ -56,6 +56,11 @@ class Lines(Generic[Tab]):
     def answer(self, tab: Tab, answer: ApprovalAnswered) -> None:
         """Give the person's choice."""
         self._do(tab, lambda link: link.answer(answer))
+
+    def personal(self, tab: Tab) -> PersonalData | None:
+        """What may be asked of the tab's server beside talking; ``None`` before the tab is opened."""
+        line = self._lines.get(tab)
+        return None if line is None else line.link.personal
 
     async def close(self, tab: Tab) -> None:
         """Close the tab's link and wait until its task ended; it is cancelled when that takes too long."""

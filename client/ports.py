@@ -1,4 +1,4 @@
-"""What the screen and the links need of each other: a tab's events, its link, and what tools may do to the screen."""
+"""What the screen and the links need of each other: a tab's events, its link, the person's data, the tools' screen."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Protocol
 
 from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, Update, Welcome
 from shared.ids import MessageId
+from shared.json_types import JsonObject
+from shared.news import News
 
 
 class TabEvents(Protocol):
@@ -35,9 +37,42 @@ class TabEvents(Protocol):
     def failed(self, message: str) -> None:
         """The link cannot connect at all; ``message`` says what to do."""
 
+    def heard_news(self, news: News) -> None:
+        """Something beside the conversation. After a ``PersonReset`` updates are numbered from 1 again."""
+
+
+class PersonalData(Protocol):
+    """What a person may ask of a Ringback beside talking. Every wait has a limit.
+
+    Each method raises ``ProtocolError`` if the server refuses, stays silent or is no Ringback, and its subclass
+    ``LinkLostError`` if there is no connection now, with a sentence for the person.
+    """
+
+    async def list_states(self) -> tuple[str, ...]:
+        """The names in the shared state, sorted."""
+
+    async def get_state(self, key: str) -> JsonObject | None:
+        """What is stored under ``key``; ``None`` if nothing is."""
+
+    async def set_state(self, key: str, data: JsonObject) -> None:
+        """Store ``data`` under ``key`` in the place of what was there."""
+
+    async def delete_state(self, key: str) -> int:
+        """Delete what is stored under ``key``; how many there were: 0 or 1."""
+
+    async def reset(self) -> str:
+        """Forget the person's conversations and shared state; what the server says of it."""
+
+    async def metrics(self) -> str:
+        """The server's counters in Prometheus' text format."""
+
 
 class TabLink(Protocol):
     """One WebSocket as a tab sees it."""
+
+    @property
+    def personal(self) -> PersonalData:
+        """What may be asked of the server beside talking; the same object, connected or not."""
 
     async def run(self) -> None:
         """Connect (starting the server if needed), stay, reconnect; ends after :meth:`close`."""

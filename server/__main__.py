@@ -29,6 +29,7 @@ logger = logging.getLogger("server")
 @click.option("--port", type=int, metavar="P", help="TCP port; 0 is any free one.")
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="D", help="Where conversations are kept.")
 @click.option("--model", metavar="NAME", help="Which model answers.")
+@click.option("--redis", metavar="URL", help="Shared state in Redis; set RINGBACK_REDIS if the URL has a password.")
 @click.option("--embedded", is_flag=True, default=None, help="Leave when no client needs the server any more.")
 @click.option("--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Where the log goes.")
 @click.option("--grace", type=float, hidden=True)
@@ -66,7 +67,9 @@ def main() -> NoReturn:
         _fail(error.format_message(), UsageError.exit_code, is_embedded=is_embedded)
     except click.Abort:
         _fail("Stopped.", RingbackError.exit_code, is_embedded=is_embedded)
-    sys.exit(0)
+    logging.shutdown()
+    # At once: Python would wait for the threads of tools that do not end.
+    os._exit(0)
 
 
 def _announce(ready: Ready, settings: ServerSettings) -> None:

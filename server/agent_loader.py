@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from server.context import TurnContext
+from server.core.identity import Identity
+from server.loading import Loading
 from server.ports import Agent
 from shared.errors import RingbackError, TurnFailedError
 from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
-
-logger = logging.getLogger(__name__)
 
 
 class LoadingAgent:
@@ -22,8 +20,7 @@ class LoadingAgent:
     ) -> None:
         self._model = model
         self._commands = commands
-        self._load = load
-        self._loading: asyncio.Task[Agent | RingbackError] | None = None
+        self._agent = Loading("the agent", load)
 
     @property
     def model(self) -> ModelInfo:
@@ -37,7 +34,7 @@ class LoadingAgent:
 
     def begin(self) -> None:
         """Begin to load; a second call changes nothing."""
-        self._started()
+        self._agent.begin()
 
     async def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | UsageChanged]:
         """Answer ``turn.text`` once the agent is ready.
@@ -45,31 +42,18 @@ class LoadingAgent:
         Raises:
             TurnFailedError: if it could not be loaded, or fails.
         """
-        loading = self._started()
-        aborted = asyncio.create_task(turn.abort.wait())
         try:
-            await asyncio.wait({loading, aborted}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            aborted.cancel()
-        if not loading.done():
-            return
-        agent = loading.result()
-        if isinstance(agent, RingbackError):
-            raise TurnFailedError(str(agent))
-        async for update in agent.run(turn):
-            yield update
-
-    def _started(self) -> asyncio.Task[Agent | RingbackError]:
-        if self._loading is None:
-            self._loading = asyncio.create_task(self._loaded(), name="load the agent")
-        return self._loading
-
-    async def _loaded(self) -> Agent | RingbackError:
-        try:
-            return await self._load()
+            agent = await self._agent.get_unless(turn.abort)
         except RingbackError as error:
-            logger.error("the agent cannot be loaded: %s", error)  # noqa: TRY400  (expected, and said in full)
-            return error
-        except Exception:
-            logger.exception("a bug in loading the agent")
-            return TurnFailedError("The agent could not be loaded; the log says more. Restart the server.")
+            raise TurnFailedError(str(error)) from error
+        if agent is not None:
+            async for update in agent.run(turn):
+                yield update
+
+    async def forget(self, identity: Identity) -> int:
+        """Delete every stored conversation of a person, once the agent is ready; the number deleted.
+
+        Raises:
+            RingbackError: if it could not be loaded, or the storage failed.
+        """
+        return await (await self._agent.get()).forget(identity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import assert_never
@@ -19,11 +20,13 @@ from server.core.desk import (
     Requested,
     Run,
     Settle,
+    StopTurn,
     Tell,
     Withdraw,
     refusal,
 )
 from server.log import say
+from server.measures import Count, Measures, Timing
 from server.outbox import Outbox
 from server.tab import Tab
 from shared.errors import LinkLostError
@@ -46,14 +49,21 @@ class Approvals:
         emit: Callable[[Update], None],
         outbox: Outbox,
         approval_timeout: float,
+        stop: Callable[[], None],
+        measures: Measures,
     ) -> None:
-        """``emit`` numbers an update and puts it into ``outbox``; ``approval_timeout`` is in seconds."""
+        """``emit`` numbers an update and puts it into ``outbox``; ``approval_timeout`` is in seconds.
+
+        ``stop`` begins to end the turn, as if the person had cancelled it.
+        """
         self._session_id = session_id
         self._desk = desk
         self._tab = tab
         self._emit = emit
         self._outbox = outbox
         self._approval_timeout = approval_timeout
+        self._stop_turn = stop
+        self._measures = measures
         self._verdicts: dict[ToolCallId, asyncio.Future[JsonObject | None]] = {}
         self._questions: dict[ToolCallId, asyncio.Task[None]] = {}
 
@@ -81,7 +91,9 @@ class Approvals:
 
     async def settle(self, call_id: ToolCallId, result: JsonObject, *, failed: bool) -> None:
         """A claimed call came to its end with ``result``."""
-        say(logger, "tool_ended", **self._names(call_id), outcome="failed" if failed else "completed")
+        outcome = "failed" if failed else "completed"
+        say(logger, "tool_ended", **self._names(call_id), outcome=outcome)
+        self._measures.count(Count.TOOL_CALLS, outcome=outcome)
         self._on(Finished(call_id, result, failed))
 
     async def abandon(self, reason: str) -> None:
@@ -104,6 +116,8 @@ class Approvals:
                 case Withdraw(call_id, reason):
                     withdrawal = ApprovalWithdrawn(self._session_id, call_id, reason)
                     self._outbox.put(partial(self._tab.withdraw, withdrawal))
+                case StopTurn():
+                    self._stop_turn()
                 case _:
                     assert_never(effect)
 
@@ -116,9 +130,11 @@ class Approvals:
             kind=ask.spec.kind,
             arguments=ask.arguments,
             arguments_hash=ask.arguments_hash,
-            risk=ask.spec.risk,
+            risk=ask.risk,
             expires_in=self._approval_timeout,
+            choices=ask.choices,
         )
+        begun = time.perf_counter()
         event: DeskEvent
         try:
             await self._outbox.flush()
@@ -133,6 +149,8 @@ class Approvals:
             logger.exception("a bug ended the question about %s", ask.call_id)
             event = Answered(ask.call_id, None)
         self._questions.pop(ask.call_id, None)
+        self._measures.time(Timing.APPROVAL, time.perf_counter() - begun)
+        self._measures.count(Count.APPROVALS, outcome=_outcome(event))
         self._on(event)
 
     def _decide(self, call_id: ToolCallId, result: JsonObject | None) -> None:
@@ -147,3 +165,9 @@ class Approvals:
 
     def _names(self, call_id: ToolCallId) -> dict[str, str]:
         return {"client_identifier": self._tab.signature, "session": self._session_id, "call": call_id}
+
+
+def _outcome(event: DeskEvent) -> str:
+    if isinstance(event, Answered):
+        return "closed" if event.choice is None else event.choice.value
+    return "expired"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import getpass
 import importlib
 import logging
@@ -16,29 +15,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from server.agent.models.demo_commands import COMMANDS
-from server.agent_loader import LoadingAgent
-from server.context import Identity
+from server.audience import Audience
+from server.bus.local_changes import LocalChanges
+from server.context import start_workers
+from server.core.identity import DEFAULT_TENANT, Identity, NameRefusedError, identity_named
 from server.core.idle import Idle
-from server.core.model_choice import choose_model
+from server.core.policy import RESERVED
 from server.data_lock import held
-from server.gateway.door import DoorConfig, hosts_of, local_identity
-from server.gateway.listener import Line, Listener, bind_tcp, bind_unix, url_of
+from server.gateway.authenticator import Authenticator, LocalToken, TokenCheck
+from server.gateway.door import DoorConfig, hosts_of
+from server.gateway.listener import Line, Listener
+from server.gateway.sockets import bind_tcp, bind_unix, url_of
+from server.gauges import gauges, totals
+from server.loading import Loading
 from server.local_token import read_or_make_token
 from server.log import say
+from server.measures import Measures
 from server.private_files import own_folder
-from server.sessions import Sessions
+from server.reset import Reset
+from server.rooms import DatabaseFile, Rooms, load, own_tools
+from server.services import Services
+from server.sessions import SessionManager
 from server.settings import ServerSettings, Tcp
-from server.storage.database_file import DatabaseState, inspect_file
+from server.spending import UsageBook
+from server.state.shared_state import SharedStates
+from server.storage.database_file import inspect_file
+from server.upkeep import keep_up
 from shared.errors import StartError
 from shared.folders import token_file
+from shared.news import Notice
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
-    from server.ports import Agent
+    from server.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -64,82 +74,101 @@ def serve(settings: ServerSettings, announce: Callable[[Ready], None]) -> None:
     Raises:
         HeldError: if another server uses the data folder.
         StartError: if it cannot start here; the sentence says why.
+        UsageError: if a setting asks for what is not there.
     """
     own_folder(settings.data_dir)
     with held(settings.data_dir):
-        token = read_or_make_token(token_file(settings.data_dir))
-        database = settings.data_dir / "ringback.db"
-        state = inspect_file(database)
-        holder = _holder()
+        local = LocalToken(read_or_make_token(token_file(settings.data_dir)), _holder())
+        tokens = _token_check(settings)
+        path = settings.data_dir / "ringback.db"
+        database = DatabaseFile(path, inspect_file(path))
+        server = _Server(settings, database)
         listening = _bind(settings)
         port = None if listening.family == socket.AF_UNIX else listening.getsockname()[1]
-        door = DoorConfig(hosts=hosts_of(port), token=token, holder=holder)
-        server = _Server(settings, database, state)
-        asyncio.run(server.run(listening, door, announce))
+        door = DoorConfig(hosts=hosts_of(port), tenants=settings.tenants)
+        asyncio.run(server.run(listening, door, Authenticator(local, server.rooms.keys.get, tokens), announce))
 
 
 class _Server:
     """One running server."""
 
-    def __init__(self, settings: ServerSettings, database: Path, state: DatabaseState) -> None:
+    def __init__(self, settings: ServerSettings, database: DatabaseFile) -> None:
         self._settings = settings
-        self._database = database
-        self._state = state
-        self._engine: AsyncEngine | None = None
-        model = choose_model(settings.model, settings.environ)
-        self._agent = LoadingAgent(model=model, commands=COMMANDS if model.scripted else (), load=self._load_agent)
-        self._sessions = Sessions(
-            agent=self._agent, approval_timeout=settings.approval_timeout, call_timeout=settings.call_timeout
+        self._workers = start_workers(agent=settings.workers_agent, tool=settings.workers_tool)
+        # What people wrote themselves is looked at before anybody is let in: an error in it ends the start.
+        tools = own_tools(settings.tools, self._workers)
+        self._reserved = RESERVED | {tool.name for tool in tools}
+        changes = LocalChanges()
+        self._audience = Audience(changes)
+        self.rooms = Rooms(settings, database, tools, lambda text: self._audience.tell_all(Notice(text)))
+        self._measures = Measures()
+        states = SharedStates(self.rooms.state, changes)
+        self._services = Services(
+            agent=self.rooms.agent,
+            stores=self.rooms.stores,
+            states=states,
+            book=UsageBook(settings.budgets),
+            measures=self._measures,
+            approval_timeout=settings.approval_timeout,
+            call_timeout=settings.call_timeout,
         )
-        self._listener = Listener(self._talk)
+        self._sessions = SessionManager(self._services, idle_time=settings.idle_time)
+        self._telemetry: Loading[Telemetry] = Loading("the counters", self._bring_telemetry)
+        self._listener = Listener(self._talk, self._metrics)
 
-    async def run(self, listening: socket.socket, door: DoorConfig, announce: Callable[[Ready], None]) -> None:
+    async def run(
+        self,
+        listening: socket.socket,
+        door: DoorConfig,
+        authenticator: Authenticator,
+        announce: Callable[[Ready], None],
+    ) -> None:
         """Answer on ``listening`` until the end."""
         stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        await self._listener.listen(listening, door)
+            loop.add_signal_handler(name, stop.set)
+        loop.set_default_executor(self._workers.agent)
+        await self._listener.listen(listening, door, authenticator)
         ready = Ready(url_of(listening), token_file(self._settings.data_dir), os.getpid())
-        say(logger, "server_ready", url=ready.url, pid=ready.pid, model=self._agent.model.name)
+        say(logger, "server_ready", url=ready.url, pid=ready.pid, model=self.rooms.agent.model.name)
         announce(ready)
-        self._agent.begin()
+        self.rooms.agent.begin()
+        upkeep = asyncio.create_task(
+            keep_up(self._sessions, self.rooms.stores, idle_time=self._settings.idle_time), name="upkeep"
+        )
         try:
             await self._until_over(stop)
         finally:
+            upkeep.cancel()
             await self._stop()
 
     async def _talk(self, line: Line) -> None:
         # Loaded behind the scenes as well: ACP's schema takes longer to load than all that is needed to listen.
-        connection = await _load("server.gateway.connection")
-        await connection.talk(line, connection.Hall(self._sessions, self._agent.model, version("ringback")))
+        connection = await load("server.gateway.connection")
+        hall = (await load("server.gateway.hall")).Hall(
+            sessions=self._sessions,
+            reset=Reset(self._sessions, self._services, self._audience),
+            states=self._services.states,
+            audience=self._audience,
+            model=self.rooms.agent.model,
+            version=version("ringback"),
+            tenants=self._settings.tenants,
+            reserved=self._reserved,
+            metrics=self._metrics,
+        )
+        await connection.talk(line, hall)
 
-    async def _load_agent(self) -> Agent:
-        begun = time.monotonic()
-        # Loading makes a million objects and no garbage worth a search; searching would cost a quarter of the time.
-        gc.disable()
-        try:
-            agent = await self._bring_agent()
-        finally:
-            gc.enable()
-        # What is loaded stays: without this, full collections stall a hundred busy tabs for 140 ms at a time.
-        gc.collect()
-        gc.freeze()
-        say(logger, "agent_loaded", model=agent.model.name, seconds=round(time.monotonic() - begun, 3))
-        return agent
+    async def _metrics(self) -> str:
+        return (await self._telemetry.get()).text()
 
-    async def _bring_agent(self) -> Agent:
-        await _load("server.gateway.connection")
-        storage = await _load("server.storage.engine")
-        engine: AsyncEngine = storage.make_engine(storage.sqlite_url(self._database))
-        self._engine = engine
-        if self._state is not DatabaseState.CURRENT:
-            await (await _load("server.storage.schema")).upgrade(engine)
-        runner = await _load("server.agent.runner")
-        history = (await _load("server.agent.history")).WindowedHistory(db_engine=engine)
-        await history.prepare_tables()
-        agent: Agent = runner.AdkAgent(session_service=history, model_name=self._agent.model.name)
-        await asyncio.to_thread((await _load("server.agent.warm_up")).warm_up)
-        return agent
+    async def _bring_telemetry(self) -> Telemetry:
+        connected = lambda: self._listener.connections  # noqa: E731  (read again and again)
+        telemetry: Telemetry = (await load("server.telemetry")).Telemetry(
+            gauges=gauges(self._sessions, connected), totals=totals(self._sessions)
+        )
+        self._measures.connect(telemetry)
+        return telemetry
 
     async def _until_over(self, stop: asyncio.Event) -> None:
         settings = self._settings
@@ -158,14 +187,17 @@ class _Server:
         self._listener.stop_accepting()
         await self._sessions.close(DRAIN)
         await self._listener.close()
-        if self._engine is not None:
-            await self._engine.dispose()
+        await self.rooms.close()
+        self._workers.close()
         say(logger, "server_stopped")
 
 
-async def _load(name: str) -> Any:  # noqa: ANN401  (a module)
-    """A heavy module, imported in a thread: the tabs that are there already do not wait for it."""
-    return await asyncio.to_thread(importlib.import_module, name)
+def _token_check(settings: ServerSettings) -> TokenCheck | None:
+    if settings.jwt is None:
+        return None
+    # Only for those who use it: cryptography takes its time to load.
+    check: TokenCheck = importlib.import_module("server.gateway.jwt_check").jwt_check(settings.jwt)
+    return check
 
 
 def _bind(settings: ServerSettings) -> socket.socket:
@@ -178,9 +210,9 @@ def _bind(settings: ServerSettings) -> socket.socket:
 
 def _holder() -> Identity:
     try:
-        return local_identity(getpass.getuser())
+        return identity_named(DEFAULT_TENANT, getpass.getuser())
     except (OSError, KeyError, ImportError):
         # An account without a name, as in some containers.
-        return local_identity(f"user-{os.geteuid()}")
-    except ValueError as error:
-        raise StartError(f"The name of your account cannot be used: {error}.") from error
+        return identity_named(DEFAULT_TENANT, f"user-{os.geteuid()}")
+    except NameRefusedError as error:
+        raise StartError(f"The name of your account cannot be used. {error}") from error

@@ -25,12 +25,22 @@ class Outbox:
         self._roomy = asyncio.Event()
         self._roomy.set()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything put so far is delivered or dropped."""
+        return self._sender is None
+
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait behind the one under way."""
+        return len(self._waiting)
+
     def put(self, delivery: Delivery) -> None:
         """Have ``delivery`` made after all that were put before."""
         self._waiting.append(delivery)
         if len(self._waiting) >= self._room_for:
             self._roomy.clear()
-        if self._sender is None or self._sender.done():
+        if self._sender is None:
             self._sender = asyncio.create_task(self._send_all())
 
     async def room(self, give_up: asyncio.Event) -> None:
@@ -44,19 +54,25 @@ class Outbox:
             for wait in waits:
                 wait.cancel()
 
-    async def flush(self) -> None:
-        """Wait until everything put so far is delivered or dropped."""
-        if self._sender is not None and not self._sender.done():
-            await asyncio.wait({self._sender})
+    async def flush(self, within: float | None = None) -> None:
+        """Wait until everything put so far is delivered or dropped, at most ``within`` seconds."""
+        if self._sender is not None:
+            await asyncio.wait({self._sender}, timeout=within)
 
     async def _send_all(self) -> None:
-        while self._waiting:
-            delivery = self._waiting.popleft()
-            try:
-                await delivery()
-            except LinkLostError:
-                logger.debug("a delivery had no tab to go to")
-            except Exception:
-                logger.exception("a bug lost a delivery; the next ones are made")
-            if len(self._waiting) < self._room_for // 2:
-                self._roomy.set()
+        try:
+            while self._waiting:
+                await self._make(self._waiting.popleft())
+                if len(self._waiting) < self._room_for // 2:
+                    self._roomy.set()
+        finally:
+            # A task that is kept keeps the context that it began in, and with it a turn that is long over.
+            self._sender = None
+
+    async def _make(self, delivery: Delivery) -> None:
+        try:
+            await delivery()
+        except LinkLostError:
+            logger.debug("a delivery had no tab to go to")
+        except Exception:
+            logger.exception("a bug lost a delivery; the next ones are made")

@@ -1,12 +1,20 @@
-"""What the rooms offer to a conversation: the agent that answers its turns."""
+"""What the rooms offer to a conversation: the agent that answers its turns, and where things are kept."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from server.context import TurnContext
+from server.core.api_key import ApiKey, KeyId
+from server.core.identity import Identity
+from server.core.remembered import Remembered, TurnUsage
+from server.state.store import StateStore
 from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
+from shared.ids import SessionId, TenantId, UserId
+from shared.usage import TokenUsage
 
 
 class Agent(Protocol):
@@ -32,3 +40,82 @@ class Agent(Protocol):
             TurnFailedError: if the model or the storage failed; the sentence is for the person.
         """
         ...
+
+    async def forget(self, identity: Identity) -> int:
+        """Delete every stored conversation of a person; none of their turns runs. The number deleted.
+
+        Raises:
+            TurnFailedError: if the storage failed; some may be gone.
+        """
+        ...
+
+
+class ConversationStore(Protocol):
+    """What we keep of conversations, beside what the agent keeps of them."""
+
+    async def load(self, identity: Identity, session_id: SessionId) -> Remembered | None:
+        """What was saved of the conversation; ``None`` if nothing was, or the id is another person's."""
+        ...
+
+    async def save(
+        self, identity: Identity, session_id: SessionId, remembered: Remembered, turn: TurnUsage | None = None
+    ) -> None:
+        """Keep it in place of what was there, and enter ``turn`` into the books: both or neither."""
+        ...
+
+    async def forget(self, identity: Identity) -> int:
+        """Delete what is kept of a person's conversations; the books stay. The number deleted."""
+        ...
+
+
+class UsageStore(Protocol):
+    """The books: what was used, by whom. ``since`` is in UTC; ``None`` is from the beginning."""
+
+    async def of_session(self, identity: Identity, session_id: SessionId) -> TokenUsage:
+        """What one conversation used."""
+        ...
+
+    async def of_user(self, identity: Identity, since: datetime | None = None) -> TokenUsage:
+        """What one person used."""
+        ...
+
+    async def of_tenant(self, tenant: TenantId, since: datetime | None = None) -> TokenUsage:
+        """What all people of a tenant used."""
+        ...
+
+
+class KeyStore(Protocol):
+    """The API keys. Each method raises ``StorageError`` when the database fails."""
+
+    async def create(self, key: ApiKey) -> None:
+        """Keep a new key.
+
+        Raises:
+            KeyTakenError: if there is one of that id.
+        """
+        ...
+
+    async def find(self, key_id: KeyId) -> ApiKey | None:
+        """The key of that id, revoked and expired ones included; ``None`` if there never was one."""
+        ...
+
+    async def find_all(self, *, tenant: TenantId | None = None, user_id: UserId | None = None) -> tuple[ApiKey, ...]:
+        """Every key, oldest first; only those of a tenant, of a user's name, or of both, where they are given."""
+        ...
+
+    async def revoke(self, key_id: KeyId, at: datetime) -> ApiKey:
+        """The key as it is once revoked; one that was revoked before keeps the time of that.
+
+        Raises:
+            UnknownKeyError: if there is none of that id.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where everything is kept. Each raises ``StorageError`` when the database fails."""
+
+    conversations: ConversationStore
+    usage: UsageStore
+    state: StateStore

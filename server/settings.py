@@ -6,57 +6,37 @@ defaults below. ``RINGBACK_HOME`` is read from the environment only.
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from server.core.identity import NameRefusedError, tenant_named
+from server.core.redis_address import redis_address
+from server.core.usage import Budgets
+from server.jwt_settings import JwtSettings, jwt_settings
+from server.options import ServerOptions
 from shared.errors import UsageError
 from shared.folders import MAX_SOCKET_PATH, folders, socket_path
+from shared.ids import TenantId
 from shared.layers import merge, read_toml
 
 MAX_PORT = 65535
-
-
-class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The table ``[server]``, and the options of ``serve``."""
-
-    socket: Path | None = None
-    """Unix socket to listen on; a private one of the data folder's own if neither this nor ``host`` is given."""
-
-    host: str | None = None
-    """Address of this machine to listen on instead of a Unix socket."""
-
-    port: int | None = None
-    """TCP port; 0 is any free one."""
-
-    data_dir: Path | None = None
-    """Where conversations are kept; the platform's data folder if left out."""
-
-    model: str | None = None
-    """Which model answers; chosen by the keys in the environment if left out."""
-
-    embedded: bool = False
-    """Whether a client started this server, so that it leaves by itself."""
-
-    log_file: Path | None = None
-    """Where the log goes."""
-
-    grace: float = 10.0
-    """How long an embedded server stays after its last client, in seconds."""
-
-    patience: float = 60.0
-    """How long an embedded server waits for its first client, in seconds."""
-
-    approval_timeout: float = 600.0
-    """How long a person may think about an approval, in seconds."""
-
-    call_timeout: float = 300.0
-    """How long a tool may run in a tab, in seconds."""
+SECONDS = ("grace", "patience", "approval_timeout", "call_timeout", "idle_time", "jwt_max_lifetime")
+MAX_WORKERS = 1_000
+MAX_BUDGET = 10**15
+COUNTS = {
+    "workers_agent": MAX_WORKERS,
+    "workers_tool": MAX_WORKERS,
+    "budget_prompt": MAX_BUDGET,
+    "budget_completion": MAX_BUDGET,
+    "budget_user": MAX_BUDGET,
+}
+TOOL_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +49,11 @@ class Tcp:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Everything the server was told, checked. ``environ`` is for the model providers' own keys."""
+    """Everything the server was told, checked. Times are in seconds.
+
+    ``redis`` is not looked at yet; it may hold a password. ``tools`` are ``module:Class`` each. No ``tenants`` at all
+    are any. ``environ`` is for the model providers' own keys.
+    """
 
     address: Path | Tcp
     data_dir: Path
@@ -80,6 +64,14 @@ class ServerSettings:
     patience: float
     approval_timeout: float
     call_timeout: float
+    idle_time: float
+    redis: str | None = field(repr=False)
+    tools: tuple[str, ...]
+    workers_agent: int
+    workers_tool: int
+    budgets: Budgets
+    tenants: frozenset[TenantId]
+    jwt: JwtSettings | None
     environ: Mapping[str, str] = field(repr=False)
 
 
@@ -96,9 +88,7 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
     if not isinstance(table, dict):
         raise UsageError(f"{ours.config_file}: server must be a table, written as [server].")
     options = merge(ServerOptions, given=given, environ=environ, table=table, source=ours.config_file)
-    for name in ("grace", "patience", "approval_timeout", "call_timeout"):
-        if not 0 < getattr(options, name) < float("inf"):
-            raise UsageError(f"{name} is a number of seconds above 0, not {getattr(options, name)}.")
+    _check_numbers(options)
     data_dir = (options.data_dir or ours.data).absolute()
     return ServerSettings(
         address=_address(options, ours.runtime, data_dir),
@@ -110,8 +100,50 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
         patience=options.patience,
         approval_timeout=options.approval_timeout,
         call_timeout=options.call_timeout,
+        idle_time=options.idle_time,
+        redis=_redis(options.redis),
+        tools=_tools(options.tools),
+        workers_agent=options.workers_agent,
+        workers_tool=options.workers_tool,
+        budgets=Budgets(options.budget_prompt, options.budget_completion, options.budget_user),
+        tenants=_tenants(options.tenants),
+        jwt=jwt_settings(options),
         environ=environ,
     )
+
+
+def _check_numbers(options: ServerOptions) -> None:
+    for name in SECONDS:
+        if not 0 < getattr(options, name) < float("inf"):
+            raise UsageError(f"{name} is a number of seconds above 0, not {getattr(options, name)}.")
+    for name, most in COUNTS.items():
+        count = getattr(options, name)
+        if count is not None and not 0 < count <= most:
+            raise UsageError(f"{name} is a number from 1 to {most}, not {count}.")
+
+
+def _redis(url: str | None) -> str | None:
+    if url is None:
+        return None
+    # Only looked at: what is kept is what was said.
+    redis_address(url)
+    if importlib.util.find_spec("redis") is None:
+        raise UsageError("To use Redis, install Ringback with it: pip install 'ringback[redis]'.")
+    return url
+
+
+def _tools(paths: tuple[str, ...]) -> tuple[str, ...]:
+    for path in paths:
+        if not TOOL_PATH.fullmatch(path):
+            raise UsageError(f"A tool is named as package.module:Class, not {path!r}.")
+    return paths
+
+
+def _tenants(names: tuple[str, ...]) -> frozenset[TenantId]:
+    try:
+        return frozenset(tenant_named(name) for name in names)
+    except NameRefusedError as error:
+        raise UsageError(f"tenants: {error}") from error
 
 
 def _address(options: ServerOptions, runtime: Path, data_dir: Path) -> Path | Tcp:

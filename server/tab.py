@@ -8,6 +8,7 @@ from typing import Protocol
 from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, Update
 from shared.ids import ConnectionSignature, SessionId
 from shared.json_types import JsonObject
+from shared.news import News
 from shared.tool_spec import ToolSpec
 
 
@@ -43,4 +44,8 @@ class Tab(Protocol):
 
     async def call_tool(self, call: ToolCalled) -> JsonObject:
         """Run a frontend tool there and wait for its dict. A tool's own failure is a dict, not an exception."""
+        ...
+
+    async def tell(self, news: News) -> None:
+        """Tell what is no part of a conversation; a client that does not know our additions is not told."""
         ...

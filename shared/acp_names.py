@@ -29,6 +29,42 @@ META_APPROVAL = "ringback/approval"
 META_TOOL_NAME = "ringback/toolName"
 """In ``tool_call``: the tool's name; ACP itself only has a title."""
 
+META_IDENTITY = "ringback/identity"
+"""In ``session/new``, ``session/prompt`` and ``session/cancel``: ``{tenant, userId}``, the person who speaks.
+
+Only a credential with the scope ``act-as`` may send it. What a conversation begun so says carries it as well.
+"""
+
+META_USAGE = "ringback/usage"
+"""In ``usage_update``: ``{session, user}``, each ``{prompt, completion, total}`` in tokens."""
+
+METHOD_STATE_LIST = "ringback/state/list"
+"""Request to the server, ``{}`` → ``{keys: [str]}``: the names in the person's shared state, sorted."""
+
+METHOD_STATE_GET = "ringback/state/get"
+"""Request to the server, ``{key}`` → ``{data: object or null}``."""
+
+METHOD_STATE_SET = "ringback/state/set"
+"""Request to the server, ``{key, data: object, ttl?: seconds}`` → ``{stored: true}``; replaces what was there."""
+
+METHOD_STATE_DELETE = "ringback/state/delete"
+"""Request to the server, ``{key}`` → ``{deleted: 0 or 1}``."""
+
+METHOD_STATE_CHANGED = "ringback/state/changed"
+"""Notification to the tab, ``{key: str or null, change: stored, deleted or cleared}``: another one changed it."""
+
+METHOD_NOTICE = "ringback/notice"
+"""Notification to the tab, ``{message}``: a sentence for the person."""
+
+METHOD_RESET = "ringback/reset"
+"""Request to the server, ``{confirm: true}`` → ``{success, message}``: forget the person's conversations and state."""
+
+METHOD_WAS_RESET = "ringback/wasReset"
+"""Notification to each of the person's tabs, ``{message}``. Updates are numbered from 1 again."""
+
+METHOD_METRICS = "ringback/metrics"
+"""Request to the server, ``{}`` → ``{text}``: its counters in Prometheus' text format."""
+
 METHOD_TOOL_CALL = "ringback/tool/call"
 """Request to the tab, ``{sessionId, toolCallId, name, arguments, epoch}`` → ``{result}`` or ``{error}``."""
 
@@ -43,3 +79,6 @@ HEADER_CONNECTION_ID = "Acp-Connection-Id"
 
 PATH = "/acp"
 """Where the WebSocket is."""
+
+METRICS_PATH = "/metrics"
+"""Where the counters are, for a plain GET."""

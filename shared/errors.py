@@ -16,7 +16,11 @@
         ├── SessionBusyError         -32012  too many messages wait already
         ├── TurnFailedError          -32013  the model or the storage failed in this turn
         ├── TooManyRequestsError     -32014  too many requests under way on this connection
-        └── LinkLostError            -32015  the connection is gone (raised on the side that sees it)
+        ├── LinkLostError            -32015  the connection is gone (raised on the side that sees it)
+        ├── NotPermittedError        -32016  the credential does not have the scope for this
+        ├── BudgetSpentError         -32017  a token budget is used up
+        ├── StateError               -32018  a key or value cannot be kept in the shared state, or it cannot be had now
+        └── StorageError             -32019  the database failed
 """
 
 from __future__ import annotations
@@ -98,3 +102,27 @@ class LinkLostError(ProtocolError):
     """The connection ended while an answer was awaited."""
 
     code = -32015
+
+
+class NotPermittedError(ProtocolError):
+    """The connection's credential lacks the scope."""
+
+    code = -32016
+
+
+class BudgetSpentError(ProtocolError):
+    """The turn stopped because a token budget is used up."""
+
+    code = -32017
+
+
+class StateError(ProtocolError):
+    """A key, field or value that cannot be kept in the shared state, or a state that cannot be reached now."""
+
+    code = -32018
+
+
+class StorageError(ProtocolError):
+    """The database failed; what was asked for was not done."""
+
+    code = -32019

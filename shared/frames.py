@@ -12,7 +12,9 @@ from typing import Literal, TypeAlias
 
 from shared.ids import ConnectionSignature, MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
+from shared.todos import Todo
 from shared.tool_spec import ToolKind
+from shared.usage import TokenUsage
 
 ToolStatus: TypeAlias = Literal["pending", "in_progress", "completed", "failed"]
 StopReason: TypeAlias = Literal["end_turn", "max_tokens", "max_turn_requests", "refusal", "cancelled"]
@@ -124,10 +126,23 @@ class CommandsOffered:
 
 @dataclass(frozen=True, slots=True)
 class UsageChanged:
-    """Tokens in the model's context (``used``) out of how many fit (``size``)."""
+    """Tokens in the model's context (``used``) out of how many fit (``size``), and what was used so far.
+
+    ``session`` counts this conversation, ``user`` all conversations of the person; ``None`` from a server that does
+    not say.
+    """
 
     used: int
     size: int
+    session: TokenUsage | None = None
+    user: TokenUsage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TodosChanged:
+    """What the agent means to do now; replaces any earlier list."""
+
+    todos: tuple[Todo, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +163,15 @@ class TurnEnded:
 
 
 Update: TypeAlias = (
-    UserSaid | AgentSaid | AgentThought | ToolStarted | ToolChanged | CommandsOffered | UsageChanged | TurnEnded
+    UserSaid
+    | AgentSaid
+    | AgentThought
+    | ToolStarted
+    | ToolChanged
+    | CommandsOffered
+    | UsageChanged
+    | TodosChanged
+    | TurnEnded
 )
 
 

@@ -22,6 +22,9 @@ TenantId = NewType("TenantId", str)
 MAX_USER_ID = 64
 """Longest user id in characters: ADK keeps at most 128 for a session id, which also holds the signature."""
 
+MAX_TENANT = 64
+"""Longest name of a tenant in characters."""
+
 
 def session_id(user_id: UserId, signature: ConnectionSignature, ordinal: int = 1) -> SessionId:
     """The id of the ``ordinal``-th session begun on a connection; the same arguments give the same id.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import msgspec
 
@@ -41,7 +41,8 @@ def merge(
     """A ``kind`` from the first layer that names each field: ``given``, then ``RINGBACK_<FIELD>``, then ``table``.
 
     ``given`` holds the command line's values, ``None`` where an option was not used. ``source`` names the
-    config file in error messages. Strings are turned into the field's type.
+    config file in error messages. Strings are turned into the field's type; where that is a tuple, the environment
+    names its parts with commas between them.
 
     Raises:
         UsageError: if a value does not fit its field, or ``table`` has a key that is no field; the sentence names
@@ -57,7 +58,7 @@ def merge(
         if given.get(name) is not None:
             values[name], spoken_by[name] = given[name], f"--{name.replace('_', '-')}"
         elif environ.get(PREFIX + name.upper()):
-            values[name], spoken_by[name] = environ[PREFIX + name.upper()], PREFIX + name.upper()
+            values[name], spoken_by[name] = _listed(kind, name, environ[PREFIX + name.upper()]), PREFIX + name.upper()
         elif name in table:
             values[name], spoken_by[name] = table[name], f"{name} in {source}"
     for name, value in values.items():
@@ -69,9 +70,18 @@ def merge(
     return msgspec.convert(values, kind, strict=False, dec_hook=_convert)
 
 
+def _listed(kind: type[msgspec.Struct], name: str, text: str) -> str | list[str]:
+    if get_origin(_type_of(kind, name)) is not tuple:
+        return text
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def _one_field(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
-    field = next(field for field in msgspec.structs.fields(kind) if field.name == name)
-    return msgspec.defstruct("OneSetting", [(name, field.type)])
+    return msgspec.defstruct("OneSetting", [(name, _type_of(kind, name))])
+
+
+def _type_of(kind: type[msgspec.Struct], name: str) -> Any:  # noqa: ANN401  (a type's parts have no common type)
+    return next(field.type for field in msgspec.structs.fields(kind) if field.name == name)
 
 
 def _convert(kind: type, value: object) -> object:

@@ -1,4 +1,4 @@
-"""``/details``: session, signature, model and device of this tab."""
+"""``/details``: session, signature, model, device and tokens of this tab."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ async def _run(target: CommandTarget, _argument: str) -> None:
     target.show_details()
 
 
-COMMAND = SlashCommand("details", "Show this tab's session, signature, model and device", _run)
+COMMAND = SlashCommand("details", "Show this tab's session, model, device and tokens", _run)

@@ -22,11 +22,23 @@ class CommandTarget(Protocol):
     def show_details(self) -> None:
         """What there is to know of the front tab."""
 
+    def show_state(self) -> None:
+        """The person's shared state, to look at and to edit."""
+
+    def show_metrics(self) -> None:
+        """The server's counters."""
+
+    def reset_person(self) -> None:
+        """Forget the person's conversations and shared state, after asking."""
+
     def leave(self) -> None:
         """End the program, after asking if something would be lost."""
 
     def toggle_tool_cards(self) -> None:
         """Open all tool cards of the front tab, or close them."""
+
+    def toggle_todos(self) -> None:
+        """Unfold the todos of the front tab, or fold them."""
 
 
 @dataclass(frozen=True, slots=True)

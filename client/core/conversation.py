@@ -6,26 +6,24 @@ says stands before them, because it belongs to what was said earlier.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, TypeVar, assert_never
+from typing import assert_never
 
+from client.core.elsewhere import Elsewhere
+from client.core.entry_order import EntryOrder, new_card
 from client.core.transcript_entries import (
-    Added,
     Answer,
     CallState,
-    Change,
-    Changed,
+    Changes,
     Delivery,
     Entry,
-    Extended,
     Note,
     Said,
     Thought,
     Tone,
-    ToolCard,
-    is_waiting,
 )
-from client.core.transcript_words import CALL_STATES, DECIDED, STOPPED
+from client.core.transcript_words import CALL_STATES, DECIDED, NOT_KNOWN_TO_THE_AGENT, STOPPED
 from shared.frames import (
     AgentSaid,
     AgentThought,
@@ -33,6 +31,7 @@ from shared.frames import (
     Choice,
     Command,
     CommandsOffered,
+    TodosChanged,
     ToolCalled,
     ToolChanged,
     ToolStarted,
@@ -42,23 +41,33 @@ from shared.frames import (
     UserSaid,
 )
 from shared.ids import MessageId, SessionId, ToolCallId
-
-Speech = TypeVar("Speech", Answer, Thought)
-Changes: TypeAlias = list[Change]
+from shared.news import StateChanged
+from shared.todos import Todo
 
 
 @dataclass
 class Conversation:
     """The state of one transcript; every method returns what changed."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
-    waiting: list[MessageId] = field(default_factory=list)
     running: MessageId | None = None
     commands: tuple[Command, ...] = ()
+    todos: tuple[Todo, ...] = ()
+    usage: UsageChanged | None = None
     has_failed: bool = False
     session: SessionId | None = None
     seen: int = 0
-    _counter: int = 0
+    _order: EntryOrder = field(default_factory=EntryOrder)
+    _elsewhere: Elsewhere = field(default_factory=Elsewhere)
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """What stands in the transcript, by key, from top to bottom; always the same object."""
+        return self._order.entries
+
+    @property
+    def waiting(self) -> Sequence[MessageId]:
+        """The messages that nobody acknowledged yet."""
+        return self._order.waiting
 
     @property
     def is_working(self) -> bool:
@@ -75,21 +84,24 @@ class Conversation:
 
     def say(self, message_id: MessageId, text: str) -> Changes:
         """The person sent a message; it waits until it is acknowledged."""
-        self.waiting.append(message_id)
         self.has_failed = False
-        return [self._put(Said(message_id, text), None)]
+        return [self._order.append_waiting(Said(message_id, text), message_id)]
 
     def note(self, text: str, tone: Tone = Tone.INFO) -> Changes:
         """The program has something to say."""
         self.has_failed = self.has_failed or tone is Tone.ERROR
-        return [*self._finish_speech(), self._add(Note(self._key(), text, tone))]
+        return self._order.add(Note(self._order.next_key(), text, tone))
+
+    def remark(self, text: str) -> Changes:
+        """The program has something to say that is no part of what is being said."""
+        return [self._order.remark(Note(self._order.next_key(), text))]
 
     def ask(self, approval: ApprovalAsked) -> Changes:
         """A tool call waits for the person."""
-        card = self._card(approval.call_id)
+        card = self._order.card(approval.call_id)
         if card is not None:
-            return self._change(replace(card, state=CallState.ASKING, arguments=approval.arguments))
-        return [*self._finish_speech(), self._add(_new_card(approval, CallState.ASKING))]
+            return self._order.change(replace(card, state=CallState.ASKING, arguments=approval.arguments))
+        return self._order.add(new_card(approval, CallState.ASKING))
 
     def decide(self, call_id: ToolCallId, choice: Choice, stamp: str) -> Changes:
         """The person answered; ``stamp`` says when and on which device."""
@@ -107,24 +119,36 @@ class Conversation:
         known, self.session = self.session, session
         if known in {None, session}:
             return []
-        self.seen = 0
-        return self.note("A new session began. The agent does not know what stands above.")
+        self._begin_anew()
+        return self.note(f"A new session began. {NOT_KNOWN_TO_THE_AGENT}")
 
     def lost(self, reason: str) -> Changes:
         """The line broke: what was under way here ended."""
-        self.running = None
-        changes = self._finish_speech()
-        for entry in list(self.entries.values()):
-            if isinstance(entry, ToolCard) and not entry.state.is_over:
-                changes += self._change(
-                    replace(entry, state=CallState.FAILED, decision=entry.decision or "The line broke")
-                )
-        return [*changes, *self.note(reason)]
+        return [*self._break_off("The line broke"), *self.note(reason)]
+
+    def reset(self, message: str) -> Changes:
+        """The person's conversations are gone, this one too; ``message`` is the server's, and said once."""
+        self._begin_anew()
+        text = f"{message} {NOT_KNOWN_TO_THE_AGENT}"
+        changes = self._break_off("The conversation was reset")
+        last, news = self._order.last_told(), self._elsewhere.key
+        self._elsewhere = Elsewhere()
+        if isinstance(last, Note) and (last.key == news or last.text in {message, text}):
+            return [*changes, *self._order.change(replace(last, text=text))]
+        return [*changes, *self.note(text)]
+
+    def changed_elsewhere(self, news: StateChanged) -> Changes:
+        """Another tab changed the shared state; one note tells all that came since anything else was told."""
+        last = self._order.last_told()
+        joins = last is not None and last.key == self._elsewhere.key
+        self._elsewhere = (self._elsewhere if joins else Elsewhere(self._order.next_key())).heard(news)
+        note = Note(self._elsewhere.key, self._elsewhere.sentence)
+        return self._order.change(note) if joins else [self._order.remark(note)]
 
     def called(self, call: ToolCalled) -> Changes:
         """A tool of this device begins to run."""
-        card = self._card(call.call_id)
-        return [] if card is None else self._change(replace(card, state=CallState.RUNNING, runs_here=True))
+        card = self._order.card(call.call_id)
+        return [] if card is None else self._order.change(replace(card, state=CallState.RUNNING, runs_here=True))
 
     def update(self, seq: int, update: Update) -> Changes:
         """The ``seq``-th thing the server says in this session; a repeat changes nothing."""
@@ -136,41 +160,59 @@ class Conversation:
             case UserSaid():
                 changes = self._acknowledged(update)
             case AgentSaid(text):
-                changes = self._grow(Answer, text)
+                changes = self._order.grow(Answer, text)
             case AgentThought(text):
-                changes = self._grow(Thought, text)
+                changes = self._order.grow(Thought, text)
             case ToolStarted():
                 changes = self._started(update)
             case ToolChanged():
                 changes = self._tool_changed(update)
             case TurnEnded():
                 changes = self._ended(update)
-            case CommandsOffered(commands):
-                self.commands = commands
-            case UsageChanged():
-                pass
+            case CommandsOffered() | UsageChanged() | TodosChanged():
+                self._learn(update)
             case _:
                 assert_never(update)
         return changes
 
     # --- steps --------------------------------------------------------------------------------------------
 
+    def _learn(self, update: CommandsOffered | UsageChanged | TodosChanged) -> None:
+        match update:
+            case CommandsOffered(commands):
+                self.commands = commands
+            case UsageChanged():
+                self.usage = update
+            case TodosChanged(todos):
+                self.todos = todos
+            case _:
+                assert_never(update)
+
+    def _begin_anew(self) -> None:
+        self.seen, self.todos, self.usage = 0, (), None
+
+    def _break_off(self, why: str) -> Changes:
+        self.running = None
+        changes = self._order.finish_speech()
+        for card in self._order.open_cards():
+            changes += self._order.change(replace(card, state=CallState.FAILED, decision=card.decision or why))
+        return changes
+
     def _acknowledged(self, said: UserSaid) -> Changes:
         self.running = said.message_id
-        finished = self._finish_speech()
-        if said.message_id in self.waiting:
-            self.waiting.remove(said.message_id)
-            return [*finished, *self._change(Said(said.message_id, said.text, Delivery.TAKEN))]
-        return [*finished, self._add(Said(said.message_id, said.text, Delivery.TAKEN))]
+        taken = Said(said.message_id, said.text, Delivery.TAKEN)
+        if self._order.settle(said.message_id):
+            return [*self._order.finish_speech(), *self._order.change(taken)]
+        return self._order.add(taken)
 
     def _started(self, started: ToolStarted) -> Changes:
-        card = self._card(started.call_id)
+        card = self._order.card(started.call_id)
         if card is not None:
-            return self._change(replace(card, title=started.title, arguments=started.arguments))
-        return [*self._finish_speech(), self._add(_new_card(started, CallState.PENDING))]
+            return self._order.change(replace(card, title=started.title, arguments=started.arguments))
+        return self._order.add(new_card(started, CallState.PENDING))
 
     def _tool_changed(self, changed: ToolChanged) -> Changes:
-        card = self._card(changed.call_id)
+        card = self._order.card(changed.call_id)
         if card is None:
             return []
         state = CALL_STATES[changed.status]
@@ -178,15 +220,14 @@ class Conversation:
             state = CallState.FAILED
         if card.state is CallState.REJECTED or (card.state is CallState.ASKING and state is CallState.PENDING):
             state = card.state
-        return self._change(replace(card, state=state, result=changed.result or card.result))
+        return self._order.change(replace(card, state=state, result=changed.result or card.result))
 
     def _ended(self, ended: TurnEnded) -> Changes:
-        changes = self._finish_speech()
-        if ended.message_id in self.waiting:
-            self.waiting.remove(ended.message_id)
+        changes = self._order.finish_speech()
+        if self._order.settle(ended.message_id):
             entry = self.entries[ended.message_id]
             if isinstance(entry, Said):
-                changes += self._change(replace(entry, delivery=Delivery.DROPPED))
+                changes += self._order.change(replace(entry, delivery=Delivery.DROPPED))
         elif (sentence := STOPPED[ended.stop_reason]) is not None and ended.problem is None:
             changes += self.note(sentence)
         if ended.problem is not None:
@@ -196,53 +237,8 @@ class Conversation:
         return changes
 
     def _settle_question(self, call_id: ToolCallId, state: CallState, decision: str) -> Changes:
-        card = self._card(call_id)
+        card = self._order.card(call_id)
         if card is None:
             return self.note(f"{decision}.")
         state = card.state if card.state.is_over else state
-        return self._change(replace(card, state=state, decision=f"{decision}."))
-
-    def _grow(self, kind: type[Speech], text: str) -> Changes:
-        live = self._live_speech()
-        if isinstance(live, kind):
-            self.entries[live.key] = replace(live, text=live.text + text)
-            return [Extended(live.key, text)]
-        return [*self._finish_speech(), self._add(kind(self._key(), text))]
-
-    def _finish_speech(self) -> Changes:
-        live = self._live_speech()
-        return [] if live is None else self._change(replace(live, is_finished=True))
-
-    def _live_speech(self) -> Answer | Thought | None:
-        last = next((e for e in reversed(self.entries.values()) if not is_waiting(e)), None)
-        return last if isinstance(last, (Answer, Thought)) and not last.is_finished else None
-
-    def _card(self, call_id: ToolCallId) -> ToolCard | None:
-        entry = self.entries.get(_card_key(call_id))
-        return entry if isinstance(entry, ToolCard) else None
-
-    def _add(self, entry: Entry) -> Change:
-        before = self.waiting[0] if self.waiting else None
-        return self._put(entry, before)
-
-    def _put(self, entry: Entry, before: str | None) -> Change:
-        behind = [] if before is None else [self.entries.pop(message_id) for message_id in self.waiting]
-        self.entries[entry.key] = entry
-        self.entries.update((waiting.key, waiting) for waiting in behind)
-        return Added(entry, before)
-
-    def _change(self, entry: Entry) -> Changes:
-        self.entries[entry.key] = entry
-        return [Changed(entry)]
-
-    def _key(self) -> str:
-        self._counter += 1
-        return f"entry-{self._counter}"
-
-
-def _card_key(call_id: ToolCallId) -> str:
-    return f"call-{call_id}"
-
-
-def _new_card(call: ToolStarted | ApprovalAsked, state: CallState) -> ToolCard:
-    return ToolCard(_card_key(call.call_id), call.call_id, call.name, call.title, call.arguments, state)
+        return self._order.change(replace(card, state=state, decision=f"{decision}."))

@@ -120,6 +120,7 @@ class Extended:
 
 
 Change: TypeAlias = Added | Changed | Extended
+Changes: TypeAlias = list[Change]
 
 
 def is_waiting(entry: Entry) -> bool:

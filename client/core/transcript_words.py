@@ -25,3 +25,4 @@ DECIDED: dict[Choice, str] = {
     Choice.REJECT_ONCE: "You rejected this",
     Choice.REJECT_TOOL: "You always reject this tool in this session",
 }
+NOT_KNOWN_TO_THE_AGENT = "The agent does not know what stands above."

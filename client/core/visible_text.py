@@ -56,6 +56,11 @@ def visible_cells(text: str) -> str:
     return _replace(text, "", _sign)
 
 
+def escaped(text: str) -> str:
+    """``text``, which is JSON, with every such character but line ends escaped as JSON does it: it means the same."""
+    return _replace(text, "\n", _json_escape)
+
+
 def is_invisible_in(text: str) -> bool:
     """Whether ``text`` has a character that :func:`visible` may have to name."""
     return _INVISIBLE.search(text) is not None
@@ -98,3 +103,8 @@ def _sign(character: str) -> str:
     if code < _SPACE:
         return chr(_CONTROL_PICTURES + code)
     return "␡" if code == _DELETE else "�"
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2))

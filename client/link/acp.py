@@ -15,10 +15,20 @@ from acp.exceptions import RequestError
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
 
-from client.link.acp_additions import about, read_call, read_model, read_turn_ended, read_withdrawn
+from client.link.acp_additions import (
+    NEWS_METHODS,
+    about,
+    read_call,
+    read_model,
+    read_news,
+    read_turn_ended,
+    read_withdrawn,
+)
+from client.link.acp_answers import answered
 from client.link.acp_frames import read_question, read_update
 from client.link.connecting import connect_to
 from client.link.endpoint import Endpoint
+from client.link.in_order import InOrder
 from client.link.transport import WebSocketTransport, size_of
 from client.link.wire import Introduction, Listener, NotLetInError
 from shared.acp_names import (
@@ -30,10 +40,11 @@ from shared.acp_names import (
     METHOD_TOOL_CALL,
     METHOD_TURN_ENDED,
 )
-from shared.errors import BadRequestError, LinkLostError, ProtocolError
+from shared.errors import BadRequestError, LinkLostError
 from shared.frames import StopReason, ToolChanged, ToolStarted, Update, Welcome
 from shared.ids import ConnectionSignature, MessageId, SessionId, ToolCallId
-from shared.json_types import JsonObject
+from shared.json_types import JsonObject, JsonValue
+from shared.news import PersonReset
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +64,8 @@ class AcpWire:
         self._websocket = websocket
         self._listener = listener
         self._transport = WebSocketTransport(websocket)
-        self._early: list[Update] | None = []
+        self._in_order = InOrder(listener)
         self._calls: dict[ToolCallId, ToolStarted] = {}
-        self._last_seq = 0
         self._epoch = 0
         self.is_ringback = False
         self.welcome: Welcome
@@ -89,28 +99,18 @@ class AcpWire:
 
     def listen(self) -> None:
         """Begin to tell the listener; what came before is told first."""
-        early, self._early = self._early or [], None
-        for update in early:
-            self._listener.heard(update)
+        self._in_order.listen()
 
     async def prompt(self, message_id: MessageId, text: str) -> StopReason:
         """Say something and wait until its turn is over."""
         if size_of(text) > MAX_SENT:
             raise BadRequestError(f"This message is too long to send: at most {MAX_SENT // 1000} kB go at once.")
-        try:
+        with answered():
             answer = await self._connection.prompt(
                 session_id=self.welcome.session_id,
                 prompt=[schema.TextContentBlock(type="text", text=text)],
                 **{META_MESSAGE_ID: message_id},
             )
-        except RequestError as error:
-            failed = ProtocolError(str(error))
-            failed.code = error.code
-            raise failed from error
-        except ConnectionError as error:
-            raise LinkLostError("The connection to the server is gone.") from error
-        except ValidationError as error:
-            raise ProtocolError("The server's answer to this message makes no sense.") from error
         return answer.stop_reason
 
     async def cancel(self) -> None:
@@ -119,6 +119,14 @@ class AcpWire:
             await self._connection.cancel(self.welcome.session_id)
         except (ConnectionError, LinkLostError):
             logger.info("there was no connection to cancel on")
+
+    async def request(self, method: str, params: JsonObject) -> JsonValue:
+        """Ask for one of our additions to ACP."""
+        if size_of(params) > MAX_SENT:
+            raise BadRequestError(f"This is too long to send: at most {MAX_SENT // 1000} kB go at once.")
+        with answered():
+            answer: JsonValue = await self._connection.ext_method(method, params)
+        return answer
 
     async def wait_lost(self) -> str:
         """Returns once the connection is gone and all it brought has been told."""
@@ -134,7 +142,7 @@ class AcpWire:
 
     async def session_update(self, session_id: str, update: object, **meta: object) -> None:
         """Take one update; nothing here may wait, or the order of the updates is lost."""
-        if self._is_ours(session_id) and self._is_new(meta.get(META_SEQ)):
+        if self._is_ours(session_id) and self._in_order.is_new(meta.get(META_SEQ)):
             for frame in read_update(update, meta):
                 self._tell(frame)
 
@@ -175,16 +183,22 @@ class AcpWire:
         return {"result": result}
 
     async def ext_notification(self, method: str, params: JsonObject) -> None:
-        """Take a turn's end or a withdrawn question; nothing here may wait."""
+        """Take a turn's end, a withdrawn question or news; nothing here may wait."""
         try:
             if method == METHOD_TURN_ENDED:
                 seq, ended = read_turn_ended(params)
-                if self._is_ours(params["sessionId"]) and self._is_new(seq):
+                if self._is_ours(params["sessionId"]) and self._in_order.is_new(seq):
                     self._tell(ended)
             elif method == METHOD_APPROVAL_WITHDRAWN:
                 withdrawal = read_withdrawn(params)
                 if self._is_ours(withdrawal.session_id):
                     self._listener.withdrawn(withdrawal)
+            elif method in NEWS_METHODS:
+                news = read_news(method, params)
+                if isinstance(news, PersonReset):
+                    self._calls.clear()
+                    self._epoch = 0
+                self._in_order.tell(news)
         except msgspec.ValidationError as error:
             logger.warning("skipped %s: %s", method, error)
 
@@ -195,20 +209,11 @@ class AcpWire:
             self._calls[update.call_id] = update
         elif isinstance(update, ToolChanged) and update.result is not None:
             self._calls.pop(update.call_id, None)
-        if self._early is not None:
-            self._early.append(update)
-        else:
-            self._listener.heard(update)
+        self._in_order.tell(update)
 
     def _is_ours(self, session_id: object) -> bool:
         # Before the session is opened its id is not known, and there is only one on a connection.
-        return self._early is not None or session_id == self.welcome.session_id
-
-    def _is_new(self, seq: object) -> bool:
-        if not isinstance(seq, int):
-            return True
-        is_new, self._last_seq = seq > self._last_seq, max(seq, self._last_seq)
-        return is_new
+        return self._in_order.is_early or session_id == self.welcome.session_id
 
 
 async def open_wire(endpoint: Endpoint, introduction: Introduction, listener: Listener) -> AcpWire:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from client.link.wire import Introduction
-from shared.acp_names import META_DEVICE, META_TOOLS
+from shared.acp_names import META_DEVICE, META_TOOLS, METHOD_NOTICE, METHOD_STATE_CHANGED, METHOD_WAS_RESET
 from shared.frames import ApprovalWithdrawn, ModelInfo, Problem, StopReason, ToolCalled, TurnEnded
 from shared.ids import MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
+from shared.news import News, Notice, PersonReset, StateChanged
+
+NEWS_METHODS = frozenset({METHOD_STATE_CHANGED, METHOD_NOTICE, METHOD_WAS_RESET})
+"""The notifications that :func:`read_news` reads."""
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):
@@ -42,6 +46,19 @@ class _Called(_Wire, frozen=True):
     name: str
     arguments: dict[str, Any]
     epoch: int = 1
+
+
+class _StateChanged(_Wire, frozen=True):
+    change: Literal["stored", "deleted", "cleared"]
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.key is None) != (self.change == "cleared"):
+            raise ValueError("a key was stored or deleted, or all of them were cleared")
+
+
+class _Message(_Wire, frozen=True):
+    message: str
 
 
 def about(introduction: Introduction) -> dict[str, Any]:
@@ -93,3 +110,16 @@ def read_call(params: JsonObject) -> ToolCalled:
     """
     told = msgspec.convert(params, _Called)
     return ToolCalled(SessionId(told.session_id), ToolCallId(told.tool_call_id), told.name, told.arguments, told.epoch)
+
+
+def read_news(method: str, params: JsonObject) -> News:
+    """What one of :data:`NEWS_METHODS` tells.
+
+    Raises:
+        msgspec.ValidationError: if the params have another shape.
+    """
+    if method == METHOD_STATE_CHANGED:
+        told = msgspec.convert(params, _StateChanged)
+        return StateChanged(told.key, told.change)
+    message = msgspec.convert(params, _Message).message
+    return PersonReset(message) if method == METHOD_WAS_RESET else Notice(message)

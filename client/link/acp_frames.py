@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, get_args
 import msgspec
 from acp import schema
 
-from shared.acp_names import META_APPROVAL, META_MESSAGE_ID, META_TOOL_NAME
+from shared.acp_names import META_APPROVAL, META_MESSAGE_ID, META_TOOL_NAME, META_USAGE
 from shared.frames import (
     AgentSaid,
     AgentThought,
@@ -17,6 +17,7 @@ from shared.frames import (
     Choice,
     Command,
     CommandsOffered,
+    TodosChanged,
     ToolChanged,
     ToolStarted,
     ToolStatus,
@@ -26,7 +27,9 @@ from shared.frames import (
 )
 from shared.ids import MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
+from shared.todos import Todo
 from shared.tool_spec import ToolKind
+from shared.usage import TokenUsage
 
 Meta: TypeAlias = Mapping[str, Any]
 
@@ -48,6 +51,11 @@ class Question:
 
     approval: ApprovalAsked
     option_ids: Mapping[Choice, str]
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    session: TokenUsage | None = None
+    user: TokenUsage | None = None
 
 
 class _Approval(msgspec.Struct, frozen=True, rename="camel"):
@@ -76,9 +84,11 @@ def read_update(update: object, meta: Meta) -> list[Update]:
         case schema.AvailableCommandsUpdate():
             frames.append(CommandsOffered(tuple(_command(command) for command in update.available_commands)))
         case schema.UsageUpdate():
-            frames.append(UsageChanged(update.used, update.size))
+            frames.append(_usage(update, meta))
+        case schema.AgentPlanUpdate():
+            frames.append(TodosChanged(tuple(_todo(entry) for entry in update.entries)))
         case _:
-            pass  # plans, modes and whatever comes to be: nothing that this client shows
+            pass  # modes and whatever comes to be: nothing that this client shows
     return frames
 
 
@@ -140,6 +150,18 @@ def _changed(update: schema.ToolCall | schema.ToolCallUpdate) -> list[Update]:
 
 def _command(command: schema.AvailableCommand) -> Command:
     return Command(command.name, command.description, command.input.root.hint if command.input else None)
+
+
+def _usage(update: schema.UsageUpdate, meta: Meta) -> UsageChanged:
+    try:
+        told = msgspec.convert(_own_meta(update.field_meta, meta).get(META_USAGE, {}), _Usage)
+    except msgspec.ValidationError:
+        told = _Usage()
+    return UsageChanged(update.used, update.size, told.session, told.user)
+
+
+def _todo(entry: schema.PlanEntry) -> Todo:
+    return Todo(entry.content, entry.status, entry.priority)
 
 
 def _text(block: object) -> str:

@@ -22,6 +22,8 @@ from client.link.backoff import delay
 from client.link.endpoint import Endpoint
 from client.link.loader import load_wire
 from client.link.outbox import Message, Outbox, Stage
+from client.link.personal_data import PersonalDataOverWire
+from client.link.questions import Questions
 from client.link.wire import Introduction, Wire
 from client.ports import TabEvents
 from client.tools.toolkit import Toolkit
@@ -39,8 +41,9 @@ from shared.frames import (
     Update,
     UserSaid,
 )
-from shared.ids import MessageId, ToolCallId
+from shared.ids import MessageId
 from shared.json_types import JsonObject
+from shared.news import News, PersonReset
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +71,13 @@ class TabLink:
         self._introduction = Introduction(device, toolkit.specs, folder.absolute())
         self._find_server = find_server
         self._outbox = Outbox()
-        self._questions: dict[ToolCallId, asyncio.Future[Choice | None]] = {}
+        self._questions = Questions()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wire: Wire | None = None
         self._told = 0
         self._life: asyncio.Task[None] | None = None
         self._is_closed = False
+        self.personal = PersonalDataOverWire(lambda: self._wire)
 
     # --- the tab's side -----------------------------------------------------------------------------------
 
@@ -102,11 +106,7 @@ class TabLink:
 
     def answer(self, answer: ApprovalAnswered) -> None:
         """Give the person's choice to the question of ``answer.call_id``; one that no longer counts is ignored."""
-        question = self._questions.pop(answer.call_id, None)
-        if question is None or question.done():
-            logger.info("an answer came too late for the call %s", answer.call_id)
-            return
-        question.set_result(answer.choice)
+        self._questions.answer(answer)
 
     async def close(self) -> None:
         """End the connection and :meth:`run`."""
@@ -128,18 +128,23 @@ class TabLink:
                 pass
         self._tell(update)
 
+    def heard_news(self, news: News) -> None:
+        """Something beside the session's updates; a reset leaves no question open."""
+        if isinstance(news, PersonReset):
+            if self._wire is not None:
+                self._withdraw_all("everything was reset", self._wire)
+            self._told = 0
+        self._events.heard_news(news)
+
     async def asked(self, approval: ApprovalAsked) -> Choice | None:
         """The person's choice, or ``None`` if the question was closed without one."""
-        question: asyncio.Future[Choice | None] = asyncio.get_running_loop().create_future()
-        self._questions[approval.call_id] = question
+        question = self._questions.open(approval.call_id)
         self._events.approval_asked(approval)
         return await question
 
     def withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
         """A question no longer counts."""
-        question = self._questions.pop(withdrawal.call_id, None)
-        if question is not None and not question.done():
-            question.set_result(None)
+        if self._questions.take_back(withdrawal.call_id):
             self._events.approval_withdrawn(withdrawal)
 
     async def called(self, call: ToolCalled) -> JsonObject:
@@ -216,7 +221,7 @@ class TabLink:
             self._withdraw_all("You cancelled the turn.", wire)
 
     def _withdraw_all(self, reason: str, wire: Wire) -> None:
-        for call_id in list(self._questions):
+        for call_id in self._questions.waiting:
             self.withdrawn(ApprovalWithdrawn(wire.welcome.session_id, call_id, reason))
 
     def _report_loss(self, reason: str) -> None:

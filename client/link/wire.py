@@ -11,7 +11,8 @@ from client.link.endpoint import Endpoint
 from shared.errors import RingbackError
 from shared.frames import ApprovalAsked, ApprovalWithdrawn, Choice, Device, StopReason, ToolCalled, Update, Welcome
 from shared.ids import MessageId
-from shared.json_types import JsonObject
+from shared.json_types import JsonObject, JsonValue
+from shared.news import News
 from shared.tool_spec import ToolSpec
 
 
@@ -29,10 +30,13 @@ class Introduction:
 
 
 class Listener(Protocol):
-    """What the wire tells and asks. ``heard`` and ``withdrawn`` keep the order of the frames."""
+    """What the wire tells and asks. ``heard``, ``heard_news`` and ``withdrawn`` keep the order of the frames."""
 
     def heard(self, update: Update) -> None:
         """The next update of the session; repeats do not get here."""
+
+    def heard_news(self, news: News) -> None:
+        """Something beside the session's updates. After a reset those are numbered from 1 again."""
 
     async def asked(self, approval: ApprovalAsked) -> Choice | None:
         """The person's choice, or ``None`` if the question was closed without one."""
@@ -72,6 +76,14 @@ class Wire(Protocol):
 
     async def cancel(self) -> None:
         """Ask for the running turn to end. Does nothing on a connection that is gone."""
+
+    async def request(self, method: str, params: JsonObject) -> JsonValue:
+        """Ask for one of our additions to ACP, named without its underscore; the answer as it came.
+
+        Raises:
+            ProtocolError: if the server answers with an error; it has the server's code and sentence.
+            LinkLostError: if the connection ends first.
+        """
 
     async def wait_lost(self) -> str:
         """Returns once the connection is gone and all it brought has been told; the result is a sentence."""

@@ -6,23 +6,26 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import ClassVar
 
-from textual import events, work
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from client.clocks import Clocks
-from client.core.device_presets import device_named
-from client.core.leaving import losses
-from client.core.tab_details import TabDetails
-from client.core.tab_mark import next_waiting
 from client.core.transcript_entries import model_name
 from client.lines import Lines
 from client.ports import OpenLink
-from client.screens.help_groups import help_groups, key_name
-from client.screens.modal_loader import confirm_screen, details_screen, device_picker, help_screen
-from client.tab_toolbox import TabToolbox
-from client.widgets.chat_messages import ChatAnswered, ChatCancelWanted, ChatCommandCalled, ChatSaid
+from client.screens.desk import Desk
+from client.screens.help_groups import key_name
+from client.screens.news_board import NewsBoard
+from client.widgets.chat_messages import (
+    ChatAnswered,
+    ChatCancelWanted,
+    ChatCommandCalled,
+    ChatHeardNews,
+    ChatSaid,
+    ChatSpent,
+)
 from client.widgets.chat_tab import ChatTab
 from client.widgets.chat_tabs import ChatTabs
 from client.widgets.status_line import Status, StatusLine
@@ -31,7 +34,7 @@ from shared.frames import Device
 
 
 class MainScreen(Screen[None]):
-    """Implements :class:`client.commands.slash_command.CommandTarget`."""
+    """``tabs`` are all tabs, ``lines`` their links, and at the ``desk`` is done what a person commands."""
 
     BINDING_GROUP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,6 +47,8 @@ class MainScreen(Screen[None]):
         Binding("ctrl+pageup,f7,alt+left", "step(-1)", "Tab before", priority=True),
         *(Binding(f"alt+{n}", f"go({n})", f"Go to tab {n}", priority=True, show=False) for n in range(1, 10)),
         Binding("f6", "next_waiting", "Next tab that waits for you", priority=True),
+        Binding("f5", "toggle_todos", "Unfold or fold the agent's todos", priority=True),
+        Binding("f9", "show_state", "What the agent remembers", priority=True),
         Binding("ctrl+o", "toggle_tool_cards", "Open or close all tool cards", priority=True),
         Binding("escape", "back", "Back to the draft", show=False),
     ]
@@ -53,65 +58,53 @@ class MainScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self.lines: Lines[ChatTab] = Lines(open_link)
-        self._first_device = device
-        self._devices = devices
-        self._version = version
-        self._clocks = clocks
+        self.tabs = ChatTabs(device, clocks)
+        self._news = NewsBoard(self, clocks)
+        self.desk = Desk(self, self.tabs, self.lines, self._news, devices=devices, version=version)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
-        yield ChatTabs(self._first_device, self._clocks)
+        yield self.tabs
         yield StatusLine()
-
-    @property
-    def tabs(self) -> ChatTabs:
-        """The tabs."""
-        return self.query_exactly_one(ChatTabs)
-
-    # --- tabs ---------------------------------------------------------------------------------------------
 
     def open_lines(self) -> None:
         """Connect the tabs that are there; to be called once the first picture is painted."""
         for chat in self.tabs.chats:
-            self._open_line(chat)
+            self.desk.open_line(chat)
 
-    async def open_tab(self, device_label: str | None) -> None:
-        """A new tab, as the device of that label or as the front tab's."""
-        device = self.tabs.front.device if device_label is None else self._device(device_label)
-        await self._add(device)
+    def palette(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[object]]]]:
+        """What the keys do, for the command palette: what, which key, and how to do it."""
+        told = set()
+        for binding in Binding.make_bindings(self.BINDINGS):
+            if binding.show and binding.action not in told:
+                told.add(binding.action)
+                yield binding.description, key_name(binding.key), partial(self.run_action, binding.action)
 
-    @work
-    async def close_chat(self, chat: ChatTab) -> None:
-        """Close a tab, after asking if something would be lost; a fresh one takes the place of the last one."""
-        await chat.settle()
-        lost = losses([chat.leaving(self.tabs.name_of(chat))])
-        if lost and not await self.app.push_screen_wait(confirm_screen("Close this tab?", lost, "Close it", "Keep it")):
-            return
-        if len(self.tabs.chats) == 1:
-            await self._add(chat.device)
-        self.tabs.take_out(chat)
-        await self.lines.close(chat)
-        await chat.remove()
+    # --- keys ---------------------------------------------------------------------------------------------
 
-    async def close_tab(self) -> None:
-        """Close the front tab."""
-        self.close_chat(self.tabs.front)
+    def action_show_help(self) -> None:
+        """Every key and command."""
+        self.desk.show_help()
+
+    def action_show_details(self) -> None:
+        """What there is to know of the front tab."""
+        self.desk.show_details()
+
+    def action_show_state(self) -> None:
+        """The person's shared state."""
+        self.desk.show_state()
 
     async def action_new_tab(self) -> None:
         """Awaited, so that the next key lands in the new tab."""
-        await self.open_tab(None)
+        await self.desk.open_tab(None)
 
-    def action_close_tab(self) -> None:
+    async def action_close_tab(self) -> None:
         """Close the front tab."""
-        self.close_chat(self.tabs.front)
+        await self.desk.close_tab()
 
     def action_pick_device(self) -> None:
         """Ask which device the new tab is."""
-        self.app.push_screen(device_picker(self._devices), self._picked)
-
-    async def _picked(self, device: Device | None) -> None:
-        if device is not None:
-            await self._add(device)
+        self.desk.pick_device()
 
     def action_step(self, step: int) -> None:
         """Go round the tabs."""
@@ -124,70 +117,19 @@ class MainScreen(Screen[None]):
 
     def action_next_waiting(self) -> None:
         """Go to the next tab that waits for the person."""
-        tabs = self.tabs
-        index = next_waiting([chat.state for chat in tabs.chats], tabs.chats.index(tabs.front))
-        if index is None:
-            self.notify("No other tab waits for you.", markup=False)
-        else:
-            tabs.show(index)
+        self.desk.go_to_waiting()
+
+    def action_toggle_tool_cards(self) -> None:
+        """Open all tool cards of the front tab, or close them."""
+        self.desk.toggle_tool_cards()
+
+    def action_toggle_todos(self) -> None:
+        """Unfold the todos of the front tab, or fold them."""
+        self.desk.toggle_todos()
 
     def action_back(self) -> None:
         """From wherever in the tab back to its draft."""
         self.tabs.front.focus_composer()
-
-    async def _add(self, device: Device) -> None:
-        self._open_line(await self.tabs.add(device))
-
-    def _open_line(self, chat: ChatTab) -> None:
-        self.lines.open(chat, chat.device, TabToolbox(self.app, chat))
-
-    def _device(self, label: str) -> Device:
-        known = {device.label.casefold(): device for device in (self._first_device, *self._devices)}
-        return known.get(label.casefold()) or device_named(label)
-
-    # --- other screens ------------------------------------------------------------------------------------
-
-    def show_help(self) -> None:
-        """Every key and command."""
-        self.app.push_screen(help_screen(help_groups(self.app, self, self.tabs.front)))
-
-    def show_details(self) -> None:
-        """What there is to know of the front tab."""
-        chat = self.tabs.front
-        details = TabDetails(self.tabs.name_of(chat), chat.device, chat.link_state, chat.welcome, self._version)
-        self.app.push_screen(details_screen(details))
-
-    def toggle_tool_cards(self) -> None:
-        """Open all tool cards of the front tab, or close them."""
-        self.tabs.front.transcript.toggle_cards()
-
-    def leave(self) -> None:
-        """End the program, after asking if something would be lost."""
-        self._leave()
-
-    @work(exclusive=True, group="leave")
-    async def _leave(self) -> None:
-        await self.tabs.front.settle()
-        lost = self.losses()
-        if lost and not await self.app.push_screen_wait(confirm_screen("Leave Ringback?", lost, "Leave", "Stay")):
-            return
-        self.app.exit()
-
-    def palette(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[object]]]]:
-        """What the keys do, for the command palette: what, which key, and how to do it."""
-        told = set()
-        for binding in Binding.make_bindings(self.BINDINGS):
-            if binding.show and binding.action not in told:
-                told.add(binding.action)
-                yield binding.description, key_name(binding.key), partial(self.run_action, binding.action)
-
-    def losses(self) -> tuple[str, ...]:
-        """What leaving now would lose."""
-        return losses(chat.leaving(self.tabs.name_of(chat)) for chat in self.tabs.chats)
-
-    action_show_help = show_help
-    action_show_details = show_details
-    action_toggle_tool_cards = toggle_tool_cards
 
     # --- messages of the tabs -----------------------------------------------------------------------------
 
@@ -204,8 +146,16 @@ class MainScreen(Screen[None]):
         self.lines.cancel(event.chat)
 
     async def on_chat_command_called(self, event: ChatCommandCalled) -> None:
-        """Run the command here."""
-        await event.command.run(self, event.argument)
+        """Run the command at the desk."""
+        await event.command.run(self.desk, event.argument)
+
+    def on_chat_heard_news(self, event: ChatHeardNews) -> None:
+        """What concerns more than the tab that heard it."""
+        self._news.heard(event.news, by=event.chat, front=self.tabs.front)
+
+    def on_chat_spent(self, event: ChatSpent) -> None:
+        """The newest count is the one that is shown, in whichever tab."""
+        self.desk.used_in_all = event.in_all
 
     def on_chat_state_changed(self) -> None:
         """Labels and status line follow the tabs."""
@@ -222,27 +172,32 @@ class MainScreen(Screen[None]):
 
     def on_tab_strip_close_wanted(self, event: TabStrip.CloseWanted) -> None:
         """A label was clicked with the middle button."""
-        self.close_chat(self.tabs.chats[event.index])
+        self.desk.close_chat(self.tabs.chats[event.index])
 
     async def on_tab_strip_new_wanted(self) -> None:
         """The plus was clicked."""
-        await self.open_tab(None)
+        await self.desk.open_tab(None)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Approvals leave room for the rest."""
+        """Approvals and todos leave room for the rest."""
         for chat in self.tabs.chats:
-            chat.panel.fit(event.size.height)
+            chat.foot.fit(event.size.height)
 
     def on_screen_resume(self) -> None:
         """What was covered must be seen anew before an answer counts."""
-        for chats in self.query(ChatTabs):
-            chats.front.panel.seen_anew()
+        self.tabs.front.panel.seen_anew()
 
     def _write_status(self) -> None:
         tabs = self.tabs
         chat = tabs.front
         elsewhere: Iterable[int] = (tabs.number(c) for c in tabs.chats if c is not chat and c.state.approvals)
         model = None if chat.welcome is None else model_name(chat.welcome.model)
+        usage = chat.conversation.usage
         self.query_exactly_one(StatusLine).status = Status(
-            chat.device.label, model, chat.link_state, chat.track, next(iter(elsewhere), None)
+            chat.device.label,
+            model,
+            chat.link_state,
+            chat.track,
+            next(iter(elsewhere), None),
+            None if usage is None or usage.session is None else usage.session.total,
         )

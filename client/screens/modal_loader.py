@@ -7,13 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textual.signal import Signal
+
     from client.core.tab_details import TabDetails
+    from client.ports import PersonalData
     from client.screens.confirm import ConfirmScreen
     from client.screens.details import DetailsScreen
     from client.screens.device_picker import DevicePicker
     from client.screens.help import HelpScreen
     from client.screens.help_groups import HelpGroup
+    from client.screens.metrics import MetricsScreen
+    from client.screens.state import StateScreen
     from shared.frames import Device
+    from shared.news import StateChanged
 
 
 def confirm_screen(question: str, losses: tuple[str, ...], yes: str, no: str) -> ConfirmScreen:
@@ -38,3 +44,15 @@ def help_screen(groups: Iterable[HelpGroup]) -> HelpScreen:
     """Every key and command."""
     kind: type[HelpScreen] = import_module("client.screens.help").HelpScreen
     return kind(groups)
+
+
+def metrics_screen(personal: PersonalData) -> MetricsScreen:
+    """The server's counters."""
+    kind: type[MetricsScreen] = import_module("client.screens.metrics").MetricsScreen
+    return kind(personal)
+
+
+def state_screen(personal: PersonalData, changed: Signal[StateChanged]) -> StateScreen:
+    """The person's shared state; ``changed`` tells when another tab changed it."""
+    kind: type[StateScreen] = import_module("client.screens.state").StateScreen
+    return kind(personal, changed)

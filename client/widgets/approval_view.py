@@ -23,11 +23,13 @@ class ApprovalView(Vertical):
     def __init__(self, approval: ApprovalAsked) -> None:
         super().__init__()
         self.approval = approval
+        # Held, not looked up: a screen that closes removes children whose parents still get their last calls.
+        self._body = VerticalScroll(id="approval-body", can_focus=False)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         name = visible(self.approval.name, keep="")
-        with VerticalScroll(id="approval-body", can_focus=False):
+        with self._body:
             title = visible(self.approval.title, keep="")
             yield Static(Content.assemble((title, "bold"), "  ", (name, "$foreground-muted")), id="approval-title")
             yield Static(visible(self.approval.risk, keep=""), id="approval-risk", markup=False)
@@ -40,14 +42,13 @@ class ApprovalView(Vertical):
     def fit(self, rows: int) -> None:
         """Leave room for the rest of a screen of so many rows; what does not fit is scrolled to."""
         most = FEWEST_LINES if rows < _SHORT_SCREEN else rows // 3
-        self.query_exactly_one("#approval-body").styles.max_height = most
+        self._body.styles.max_height = most
 
     @property
     def has_more_below(self) -> bool:
         """Whether a part of the arguments is below the edge."""
-        body = self.query_exactly_one("#approval-body")
-        return body.max_scroll_y > body.scroll_target_y
+        return self._body.max_scroll_y > self._body.scroll_target_y
 
     def scroll_by(self, lines: int) -> None:
         """Scroll the arguments."""
-        self.query_exactly_one("#approval-body").scroll_relative(y=lines, animate=False)
+        self._body.scroll_relative(y=lines, animate=False)

@@ -9,6 +9,8 @@ from textual.message import Message
 from client.commands.slash_command import SlashCommand
 from shared.frames import ApprovalAnswered
 from shared.ids import MessageId
+from shared.news import News
+from shared.usage import TokenUsage
 
 if TYPE_CHECKING:
     from client.widgets.chat_tab import ChatTab
@@ -54,3 +56,19 @@ class ChatCommandCalled(ChatMessage):
 
 class ChatStateChanged(ChatMessage):
     """The label, the mark or the status line may have to change."""
+
+
+class ChatHeardNews(ChatMessage):
+    """The tab's link heard something beside the conversation."""
+
+    def __init__(self, chat: ChatTab, news: News) -> None:
+        super().__init__(chat)
+        self.news = news
+
+
+class ChatSpent(ChatMessage):
+    """The tab's server said what all conversations of the person used so far."""
+
+    def __init__(self, chat: ChatTab, in_all: TokenUsage) -> None:
+        super().__init__(chat)
+        self.in_all = in_all

@@ -1,39 +1,36 @@
-"""One tab: its transcript, the question that waits, and the composer; it hears its link and tells what is done here."""
+"""One tab: its transcript above, its foot below; it hears its link and tells what is done here."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
+from typing import assert_never
 from uuid import uuid4
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
-from textual.widgets import TextArea
 
 from client.clocks import Clocks
-from client.commands import COMMANDS, find_command
-from client.core.command_matching import CommandHint, completed, fitting
-from client.core.conversation import Changes, Conversation
+from client.commands import find_command
+from client.core.conversation import Conversation
 from client.core.leaving import Leaving
 from client.core.tab_mark import LinkState, TabState
-from client.core.transcript_entries import Tone
+from client.core.transcript_entries import Changes, Tone
 from client.widgets.approval_panel import ApprovalPanel
 from client.widgets.chat_messages import (
     ChatAnswered,
     ChatCancelWanted,
     ChatCommandCalled,
+    ChatHeardNews,
     ChatSaid,
+    ChatSpent,
     ChatStateChanged,
 )
-from client.widgets.command_hints import CommandHints
 from client.widgets.composer import Composer
+from client.widgets.tab_foot import TabFoot
 from client.widgets.transcript import Transcript
-from shared.frames import ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, Update, Welcome
+from shared.frames import ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, Update, UsageChanged, Welcome
 from shared.ids import MessageId
-
-SETTLING_SECONDS = 1.0
+from shared.news import News, Notice, PersonReset, StateChanged
 
 
 class ChatTab(Vertical):
@@ -49,29 +46,24 @@ class ChatTab(Vertical):
         self.link_state = LinkState.CONNECTING
         self.track: str | None = None
         self.is_unread = False
+        self.transcript = Transcript(self.conversation.entries)
+        self.foot = TabFoot(device.label, clocks)
         self._clocks = clocks
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
-        yield Transcript(self.conversation.entries)
-        yield ApprovalPanel(self.device.label, self._clocks)
-        yield CommandHints()
-        yield Composer()
-
-    @property
-    def transcript(self) -> Transcript:
-        """The tab's transcript."""
-        return self.query_exactly_one(Transcript)
+        yield self.transcript
+        yield self.foot
 
     @property
     def panel(self) -> ApprovalPanel:
         """The tab's approvals."""
-        return self.query_exactly_one(ApprovalPanel)
+        return self.foot.panel
 
     @property
     def composer(self) -> Composer:
         """The tab's composer."""
-        return self.query_exactly_one(Composer)
+        return self.foot.writing.composer
 
     @property
     def state(self) -> TabState:
@@ -108,13 +100,13 @@ class ChatTab(Vertical):
     def updated(self, seq: int, update: Update) -> None:
         """The next thing the server says."""
         self._apply(self.conversation.update(seq, update))
+        if isinstance(update, UsageChanged) and update.user is not None:
+            self.post_message(ChatSpent(self, update.user))
 
     def lost(self, reason: str) -> None:
         """The line broke: what waited here is over."""
         self.link_state = LinkState.LOST
-        for approval in self.panel.withdraw_all():
-            self._apply(self.conversation.withdraw(approval.call_id, "the line broke", self._stamp()))
-        self._after_question()
+        self._withdraw_all("the line broke")
         self._apply(self.conversation.lost(reason))
 
     def connecting(self, attempt: int, reason: str) -> None:  # noqa: ARG002 (the port's signature)
@@ -129,23 +121,45 @@ class ChatTab(Vertical):
 
     def approval_asked(self, approval: ApprovalAsked) -> None:
         """A tool call waits for the person, here and nowhere else."""
-        self.panel.ask(approval)
+        self.foot.ask(approval)
         self._apply(self.conversation.ask(approval))
 
     def approval_withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
         """A question no longer counts."""
-        if self.panel.withdraw(withdrawal):
+        if self.foot.withdraw(withdrawal):
             self._apply(self.conversation.withdraw(withdrawal.call_id, withdrawal.reason, self._stamp()))
-            self._after_question()
 
     def tool_called(self, call: ToolCalled) -> None:
         """A tool of this device begins to run."""
         self._apply(self.conversation.called(call))
 
+    def heard_news(self, news: News) -> None:
+        """What concerns this tab is told here; the screen hears of everything."""
+        match news:
+            case StateChanged():
+                self._show(self.conversation.changed_elsewhere(news))
+            case PersonReset(message):
+                self.was_reset(message)
+            case Notice():
+                pass
+            case _:
+                assert_never(news)
+        self.post_message(ChatHeardNews(self, news))
+
+    def was_reset(self, message: str) -> None:
+        """The conversation is gone on the server; telling it again with the same words changes nothing."""
+        self._withdraw_all("everything was reset")
+        self._apply(self.conversation.reset(message))
+
     def show_track(self, track: str) -> None:
         """The device plays ``track`` now."""
         self.track = track
         self.post_message(ChatStateChanged(self))
+
+    def remark(self, text: str, tone: Tone = Tone.INFO) -> None:
+        """Say a sentence of the program; one that is no error cuts no answer in two."""
+        told = self.conversation.note(text, tone) if tone is Tone.ERROR else self.conversation.remark(text)
+        self._apply(told)
 
     # --- what the person does -----------------------------------------------------------------------------
 
@@ -161,35 +175,21 @@ class ChatTab(Vertical):
         self.transcript.anchor()
         self.post_message(ChatSaid(self, message_id, event.text))
 
-    def on_composer_forward_wanted(self, event: Composer.ForwardWanted) -> None:
-        """To the approval if one waits; else Tab completes a command or goes to the transcript."""
-        event.stop()
-        longer = completed(self.composer.text, self._hints())
-        if self.panel.queue.shown is not None:
-            self.panel.focus(scroll_visible=False)
-        elif event.by_tab and longer is not None:
-            self.composer.complete(longer)
-        elif event.by_tab:
-            self.transcript.focus(scroll_visible=False)
-
     def on_composer_cancel_wanted(self, event: Composer.CancelWanted) -> None:
         """Only a running answer can be cancelled."""
         event.stop()
         if self.conversation.is_working or self.conversation.waiting:
             self.post_message(ChatCancelWanted(self))
 
-    def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Offer the commands that fit."""
+    def on_transcript_typed(self, event: Transcript.Typed) -> None:
+        """What is typed in the transcript is typed in the draft."""
         event.stop()
-        self.query_exactly_one(CommandHints).hints = self._hints()
+        self.foot.type(event.character)
 
-    @on(Transcript.Typed)
-    @on(ApprovalPanel.Typed)
-    def _type(self, event: Transcript.Typed | ApprovalPanel.Typed) -> None:
-        """What is typed elsewhere in the tab is typed in the draft."""
+    def on_tab_foot_transcript_wanted(self, event: TabFoot.TranscriptWanted) -> None:
+        """From the composer up."""
         event.stop()
-        self.focus_composer()
-        self.composer.insert(event.character)
+        self.transcript.focus(scroll_visible=False)
 
     def on_approval_panel_answered(self, event: ApprovalPanel.Answered) -> None:
         """The decision stands in the transcript, and goes out."""
@@ -198,40 +198,27 @@ class ChatTab(Vertical):
         if answer.choice is not None:
             self._apply(self.conversation.decide(answer.call_id, answer.choice, self._stamp()))
         self.post_message(ChatAnswered(self, answer))
-        self._after_question()
-
-    def on_approval_panel_left(self, event: ApprovalPanel.Left) -> None:
-        """Back to the draft."""
-        event.stop()
-        self.focus_composer()
-
-    async def settle(self) -> None:
-        """Return when every key pressed so far has reached the draft, or after :data:`SETTLING_SECONDS`."""
-        settled = asyncio.Event()
-        self.composer.call_later(settled.set)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(settled.wait(), SETTLING_SECONDS)
 
     def focus_composer(self) -> None:
-        """Put the cursor where the person writes, at once: the next key must land there."""
-        self.screen.set_focus(self.composer, scroll_visible=False)
+        """Put the cursor where the person writes."""
+        self.foot.focus_composer()
 
     # --- steps --------------------------------------------------------------------------------------------
 
     def _apply(self, changes: Changes) -> None:
         self.is_unread = self.is_unread or (bool(changes) and not self.is_front)
+        self._show(changes)
+
+    def _show(self, changes: Changes) -> None:
         self.transcript.apply(changes)
+        self.foot.writing.commands = self.conversation.commands
+        if self.foot.todo_list.todos is not self.conversation.todos:
+            self.foot.plan(self.conversation.todos)
         self.post_message(ChatStateChanged(self))
 
-    def _after_question(self) -> None:
-        if self.panel.queue.shown is None and self.panel.has_focus:
-            self.focus_composer()
-
-    def _hints(self) -> tuple[CommandHint, ...]:
-        ours = [CommandHint(command.name, command.summary, command.hint) for command in COMMANDS]
-        offered = self.conversation.commands
-        agents = [CommandHint(command.name, command.description, command.hint or "") for command in offered]
-        return fitting(self.composer.text, [*ours, *agents])
+    def _withdraw_all(self, why: str) -> None:
+        for approval in self.foot.withdraw_all():
+            self._apply(self.conversation.withdraw(approval.call_id, why, self._stamp()))
 
     def _stamp(self) -> str:
         return f"{self._clocks.wall():%H:%M}, {self.device.label}"

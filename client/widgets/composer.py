@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import events
@@ -11,6 +13,8 @@ from textual.widgets import TextArea
 
 from client.core.composer_history import ComposerHistory
 from client.widgets.keys_in_order import run_binding
+
+SETTLING_SECONDS = 1.0
 
 
 class Composer(TextArea):
@@ -61,6 +65,13 @@ class Composer(TextArea):
     def has_draft(self) -> bool:
         """Whether something is written that was not sent."""
         return self.text.strip() != ""
+
+    async def settle(self) -> None:
+        """Return when every key pressed so far has reached the draft, or after :data:`SETTLING_SECONDS`."""
+        settled = asyncio.Event()
+        self.call_later(settled.set)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(settled.wait(), SETTLING_SECONDS)
 
     def action_send(self) -> None:
         """Send what is written."""

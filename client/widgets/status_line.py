@@ -1,4 +1,4 @@
-"""The line at the bottom: which device, which model answers, how the line is, which track plays, and the main keys."""
+"""The line at the bottom: the device, the model that answers, how the line is, the track, the tokens, the main keys."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from client.core.tab_mark import LinkState, Mark
+from client.core.token_text import short_tokens
 from client.core.visible_text import visible
 
 KEYS = "F1 help  ^T tab  ^Q quit"
@@ -30,17 +31,21 @@ _LINK_SIGNS = {
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the line says. ``elsewhere`` is the number of another tab that waits for an approval, from 1."""
+    """What the line says. ``elsewhere`` is the number of another tab that waits for an approval, from 1.
+
+    ``tokens`` is what the conversation used so far; ``None`` if the server does not say.
+    """
 
     device: str = ""
     model: str | None = None
     link: LinkState = LinkState.CONNECTING
     track: str | None = None
     elsewhere: int | None = None
+    tokens: int | None = None
 
 
 class StatusLine(Horizontal):
-    """One row; what does not fit at the left is cut before the keys are."""
+    """One row; what does not fit at the left is cut before the keys are, and a number is left out, never cut."""
 
     status: reactive[Status] = reactive(Status())
 
@@ -49,22 +54,41 @@ class StatusLine(Horizontal):
         yield Static(id="status-now", markup=False)
         yield Static(KEYS, id="status-keys", markup=False)
 
-    def watch_status(self, status: Status) -> None:
+    def watch_status(self) -> None:
         """Write the line anew."""
-        if not self.is_mounted:
-            return
-        parts = [(visible(status.device, keep=""), "bold")]
-        if status.model is not None:
-            parts.append((visible(status.model, keep=""), ""))
-        parts.append((f"{_LINK_SIGNS[status.link]} {status.link.value}", _LINK_STYLES[status.link]))
-        if status.track is not None:
-            parts.append((f"♪ {visible(status.track, keep='')}", "$accent"))
-        if status.elsewhere is not None:
-            parts.insert(0, (f"! Tab {status.elsewhere} waits for you: F6", "bold $warning"))
-        self.query_one("#status-now", Static).update(
-            Content.styled(" │ ", "$foreground-muted").join([Content.styled(text, style) for text, style in parts])
-        )
+        if self.is_mounted:
+            self._write()
 
     def on_mount(self) -> None:
         """Write the line once its parts are there."""
-        self.watch_status(self.status)
+        self._write()
+
+    def on_resize(self) -> None:
+        """There may be room for more now, or for less."""
+        self.call_after_refresh(self._write)
+
+    def _write(self) -> None:
+        now = self.query_one("#status-now", Static)
+        line = _joined(_parts(self.status))
+        if self.status.tokens is not None:
+            longer = _joined([*_parts(self.status), (short_tokens(self.status.tokens), "")])
+            if longer.cell_length <= now.size.width:
+                line = longer
+        now.update(line)
+
+
+def _parts(status: Status) -> list[tuple[str, str]]:
+    parts = [(visible(status.device, keep=""), "bold")]
+    if status.model is not None:
+        parts.append((visible(status.model, keep=""), ""))
+    parts.append((f"{_LINK_SIGNS[status.link]} {status.link.value}", _LINK_STYLES[status.link]))
+    if status.track is not None:
+        parts.append((f"♪ {visible(status.track, keep='')}", "$accent"))
+    if status.elsewhere is not None:
+        parts.insert(0, (f"! Tab {status.elsewhere} waits for you: F6", "bold $warning"))
+    return parts
+
+
+def _joined(parts: list[tuple[str, str]]) -> Content:
+    between = Content.styled(" │ ", "$foreground-muted")
+    return between.join([Content.styled(text, style) for text, style in parts])

@@ -12,18 +12,15 @@ from google.genai import types
 from server.agent.cancellation import unless_cancelled
 from server.context import current_turn
 from server.core.desk import refusal
+from server.core.tool_failure import EXPECTED, ToolFailedError
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec
 
 Work = Callable[[JsonObject], Coroutine[Any, Any, JsonObject]]
 
 
-class ToolFailedError(Exception):
-    """The tool could not do its work; ``str(error)`` is a sentence for the model and the person."""
-
-
 class BackendTool(BaseTool):
-    """A spec and the coroutine function that does the work; the function may raise :class:`ToolFailedError`."""
+    """A spec and the coroutine function that does the work, or raises one of the ``EXPECTED`` failures."""
 
     def __init__(self, spec: ToolSpec, work: Work) -> None:
         super().__init__(name=spec.name, description=spec.description)
@@ -40,7 +37,7 @@ class BackendTool(BaseTool):
         del tool_context
         try:
             return {"success": True, **await unless_cancelled(self._work(args), current_turn().abort)}
-        except ToolFailedError as error:
+        except EXPECTED as error:
             return refusal(str(error))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from google.adk.agents.callback_context import CallbackContext
 from google.adk.agents.invocation_context import InvocationContext
+from google.adk.models.llm_request import LlmRequest
 from google.adk.models.llm_response import LlmResponse
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.base_tool import BaseTool
@@ -14,15 +15,20 @@ from google.adk.tools.tool_context import ToolContext
 
 from server.agent.backend_tool import BackendTool
 from server.agent.frontend_tool import DELEGATE_KEY, NO_CALL_ID, NO_DELEGATE, FrontendTool
+from server.agent.own_tool import OwnTool
 from server.context import current_turn
 from server.core.desk import Requested, refusal
 from server.log import say
 from shared.catalog import FRONTEND_TOOLS
+from shared.errors import BudgetSpentError
 from shared.ids import SessionId, ToolCallId
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec, object_schema
 
 logger = logging.getLogger(__name__)
+
+BUDGET_SPENT = "BUDGET_SPENT"
+"""The error code of an answer that the model was not asked for."""
 
 _CATALOGUE = {spec.name: spec for spec in FRONTEND_TOOLS}
 
@@ -30,7 +36,7 @@ _CATALOGUE = {spec.name: spec for spec in FRONTEND_TOOLS}
 class GatePlugin(BasePlugin):
     """Binds the delegate for each run, admits each call through the turn's approvals, and settles what it admitted.
 
-    Its callbacks never raise but for cancellation: an exception here would cancel the calls beside it.
+    Its callbacks around tools never raise but for cancellation: that would cancel the calls beside it.
     """
 
     def __init__(self) -> None:
@@ -43,6 +49,20 @@ class GatePlugin(BasePlugin):
         invocation_context.session.state[DELEGATE_KEY] = turn.delegate
         say(logger, "delegate_bound", client_identifier=turn.client_identifier, session=turn.session_id)
         await turn.stored()
+
+    async def before_model_callback(
+        self, *, callback_context: CallbackContext, llm_request: LlmRequest
+    ) -> LlmResponse | None:
+        """Ask the model only while there is something left of every budget; else an error stands for its answer.
+
+        ADK would wrap an exception in one of its own. No call is open now: their results came before.
+        """
+        del callback_context, llm_request
+        try:
+            current_turn().spending.check()
+        except BudgetSpentError as error:
+            return LlmResponse(error_code=BUDGET_SPENT, error_message=str(error))
+        return None
 
     async def after_model_callback(self, *, callback_context: CallbackContext, llm_response: LlmResponse) -> None:
         """Let the model speak no faster than the tab reads: ADK itself queues an answer's pieces without bound."""
@@ -118,7 +138,7 @@ def _known(tool: BaseTool) -> tuple[ToolSpec, bool]:
     For a name that it does not know, ADK hands out a bare ``BaseTool``: made up by the model, or of the
     catalogue and not offered by this device.
     """
-    if isinstance(tool, FrontendTool | BackendTool):
+    if isinstance(tool, FrontendTool | BackendTool | OwnTool):
         return tool.spec, True
     exists = type(tool) is not BaseTool
     spec = ToolSpec(name=tool.name, title=tool.name, description=tool.description, input_schema=object_schema())

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
-from weakref import WeakSet
 
+from google.adk.agents.invocation_context import LlmCallsLimitExceededError
 from google.adk.agents.llm_agent import LlmAgent
 from google.adk.agents.run_config import (  # type: ignore[attr-defined]  # ADK documents StreamingMode here
     RunConfig,
@@ -23,18 +23,20 @@ from google.adk.telemetry.context import ContentCapturingMode, TelemetryConfig
 from google.genai import types
 
 from server.agent.backend_tool import BackendTool
-from server.agent.gate import GatePlugin
+from server.agent.gate import BUDGET_SPENT, GatePlugin
 from server.agent.history import HistoryFailedError
 from server.agent.models.choice import context_size, resolve
 from server.agent.models.demo_commands import COMMANDS
+from server.agent.own_tool import OwnTool
+from server.agent.token_usage import token_usage
 from server.agent.tools import BACKEND_TOOLS
 from server.agent.toolset import OfferedTools
 from server.context import TurnContext
 from server.core.adk_user import adk_user_id
-from server.core.policy import NEVER_ASKS
-from server.delegate import FrontendToolDelegate
+from server.core.identity import Identity
+from server.core.policy import RESERVED
 from server.log import say
-from shared.errors import TurnFailedError
+from shared.errors import BudgetSpentError, TurnFailedError
 from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
 
 logger = logging.getLogger(__name__)
@@ -60,20 +62,21 @@ class AdkAgent:
         session_service: BaseSessionService,
         model_name: str,
         backend_tools: Sequence[BackendTool] = BACKEND_TOOLS,
-        max_tool_threads: int = 8,
+        own_tools: Sequence[OwnTool] = (),
+        max_tool_threads: int = 64,
     ) -> None:
-        """``max_tool_threads`` bounds the threads for tools that are plain functions.
+        """``own_tools`` are people's own. ``max_tool_threads`` bounds ADK's threads for tools that are plain functions.
 
         Raises:
             UsageError: if no model of that name can be had here.
         """
         model, self._model = resolve(model_name)
-        own_names = {*NEVER_ASKS, *(tool.name for tool in backend_tools)}
+        own_names = {*RESERVED, *(tool.name for tool in (*backend_tools, *own_tools))}
         root = LlmAgent(
             name="ringback",
             model=model,
             instruction=INSTRUCTION,
-            tools=[*backend_tools, OfferedTools(reserved=own_names)],
+            tools=[*backend_tools, *own_tools, OfferedTools(reserved=own_names)],
         )
         self._sessions = session_service
         self._runner = Runner(
@@ -88,7 +91,6 @@ class AdkAgent:
                 genai_semconv_stability_opt_in="stable", capture_message_content=ContentCapturingMode.NO_CONTENT
             ),
         )
-        self._begun: WeakSet[FrontendToolDelegate] = WeakSet()
 
     @property
     def model(self) -> ModelInfo:
@@ -111,12 +113,17 @@ class AdkAgent:
             async with aclosing(self._answer(turn)) as updates:
                 async for update in updates:
                     yield update
-        except TurnFailedError:
+        except (TurnFailedError, BudgetSpentError):
             raise
         except HistoryFailedError as error:
             logger.exception("the storage failed in a turn of %s", turn.session_id)
             raise TurnFailedError(
                 "This conversation could not be read or stored. See that the disk has room, then send it again."
+            ) from error
+        except LlmCallsLimitExceededError as error:
+            raise TurnFailedError(
+                f"The model was asked {self._run_config.max_llm_calls} times and came to no end, so the turn stopped. "
+                "Tell it how to go on."
             ) from error
         except Exception as error:
             logger.exception("the model %s failed in a turn of %s", self._model.name, turn.session_id)
@@ -125,9 +132,25 @@ class AdkAgent:
                 "model's key and the network. The log says more."
             ) from error
 
+    async def forget(self, identity: Identity) -> int:
+        """Delete every stored conversation of a person; the number deleted.
+
+        Raises:
+            TurnFailedError: if the storage failed; some may be gone.
+        """
+        user_id = adk_user_id(identity.tenant, identity.user_id)
+        try:
+            stored = await self._sessions.list_sessions(app_name=APP_NAME, user_id=user_id)
+            for session in stored.sessions:
+                await self._sessions.delete_session(app_name=APP_NAME, user_id=user_id, session_id=session.id)
+        except Exception as error:
+            logger.exception("the conversations of a person could not be deleted")
+            raise TurnFailedError("Your conversations could not all be deleted: the storage failed.") from error
+        return len(stored.sessions)
+
     async def _begin(self, turn: TurnContext) -> None:
-        """Make the session's row at its first prompt. A delegate lives as long as its conversation is held here."""
-        if turn.delegate in self._begun:
+        """Make the session's row at its first prompt."""
+        if turn.session.is_begun:
             return
         try:
             await self._sessions.create_session(
@@ -139,11 +162,11 @@ class AdkAgent:
             say(logger, "session_created", client_identifier=turn.client_identifier, session=turn.session_id)
         except AlreadyExistsError:
             logger.debug("the session %s was begun before", turn.session_id)
-        self._begun.add(turn.delegate)
+        turn.session.is_begun = True
 
     async def _answer(self, turn: TurnContext) -> AsyncGenerator[Update, None]:
         stop = _Stop(turn.abort)
-        telling = _Telling(context_size(self._model.name))
+        telling = _Telling(turn, context_size(self._model.name))
         events = self._runner.run_async(
             user_id=adk_user_id(turn.identity.tenant, turn.identity.user_id),
             session_id=turn.session_id,
@@ -160,6 +183,8 @@ class AdkAgent:
                         yield update
         finally:
             watching.cancel()
+        if telling.error_code == BUDGET_SPENT:
+            raise BudgetSpentError(telling.error_message)
         if telling.error_code is not None and not turn.abort.is_set():
             raise TurnFailedError(f"The model {self._model.label} stopped before its end: {telling.error_code}.")
 
@@ -197,8 +222,10 @@ class _Stop:
 class _Telling:
     """What of ADK's events the tab is told."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, turn: TurnContext, size: int) -> None:
         self.error_code: str | None = None
+        self.error_message = ""
+        self._turn = turn
         self._size = size
         self._is_streamed = False
 
@@ -208,9 +235,11 @@ class _Telling:
         if event.partial:
             return
         self._is_streamed = False
-        self.error_code = event.error_code
-        if event.usage_metadata is not None and event.usage_metadata.total_token_count is not None:
-            yield UsageChanged(event.usage_metadata.total_token_count, self._size)
+        self.error_code, self.error_message = event.error_code, event.error_message or ""
+        if event.usage_metadata is not None:
+            used = token_usage(event.usage_metadata)
+            self._turn.count(used)
+            yield UsageChanged(used.total, self._size, self._turn.session.usage, self._turn.spending.person.ever)
 
     def _words(self, event: Event) -> Iterator[Update]:
         parts = event.content.parts if event.content is not None and event.content.parts else []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from server.core.canonical import arguments_hash
+from server.core.doom_loop import DoomLoop, ordinal
 from server.core.policy import Policy, Rule
 from server.core.tool_call import TRANSITIONS, CallEvent, CallState, after
 from shared.frames import Choice, ToolChanged, ToolStarted
@@ -75,12 +76,14 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask the person in the tab about this call."""
+    """Ask the person in the tab about this call; ``risk`` is the sentence that they are told."""
 
     call_id: ToolCallId
     spec: ToolSpec
     arguments: JsonObject
     arguments_hash: str
+    risk: str
+    choices: tuple[Choice, ...] = tuple(Choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,15 @@ class Withdraw:
     reason: str
 
 
-DeskEffect: TypeAlias = Tell | Ask | Run | Settle | Withdraw
+@dataclass(frozen=True, slots=True)
+class StopTurn:
+    """The agent goes in circles, and nobody said that it should go on: end the turn."""
+
+
+DeskEffect: TypeAlias = Tell | Ask | Run | Settle | Withdraw | StopTurn
+
+WHETHER_TO_GO_ON = (Choice.ALLOW_ONCE, Choice.REJECT_ONCE)
+"""The choices when the agent goes in circles: an "always" would be no answer to that."""
 
 
 def refusal(error: str) -> JsonObject:
@@ -121,7 +132,19 @@ class Call:
     spec: ToolSpec
     arguments: JsonObject
     arguments_hash: str
+    is_offered: bool = True
     state: CallState = CallState.REQUESTED
+    choices: tuple[Choice, ...] = tuple(Choice)
+
+    @property
+    def asks_whether_to_go_on(self) -> bool:
+        """Whether the person is asked about the agent going in circles."""
+        return self.choices == WHETHER_TO_GO_ON
+
+    @property
+    def not_offered(self) -> str:
+        """The sentence for a tool that the tab does not have."""
+        return f"This device does not offer the tool {self.spec.name}."
 
 
 @dataclass
@@ -129,6 +152,7 @@ class Desk:
     """The open calls of one conversation. Settled calls leave the desk; their ids are never taken again."""
 
     policy: Policy = field(default_factory=Policy)
+    doom_loop: DoomLoop = field(default_factory=DoomLoop)
     calls: dict[ToolCallId, Call] = field(default_factory=dict)
 
     def on(self, event: DeskEvent) -> list[DeskEffect]:
@@ -139,7 +163,7 @@ class Desk:
             case Answered(call_id, choice):
                 return self._answered(call_id, choice)
             case Expired(call_id):
-                return self._end(call_id, CallEvent.EXPIRE, "Nobody answered the approval in time.")
+                return self._unanswered(call_id, CallEvent.EXPIRE, "Nobody answered the approval in time.")
             case Finished(call_id, result, failed):
                 return self._finished(call_id, result, failed=failed)
             case Abandoned(reason):
@@ -150,33 +174,50 @@ class Desk:
     def _requested(self, event: Requested) -> list[DeskEffect]:
         if event.call_id in self.calls:
             return []
-        call = Call(event.spec, event.arguments, arguments_hash(event.arguments))
-        self.calls[event.call_id] = call
-        spec = call.spec
-        started = Tell(ToolStarted(event.call_id, spec.name, spec.title, spec.kind, call.arguments))
-        if not event.is_offered:
-            error = f"This device does not offer the tool {spec.name}."
-            return [started, *self._end(event.call_id, CallEvent.DENY, error)]
+        call_id, spec = event.call_id, event.spec
+        call = self.calls[call_id] = Call(spec, event.arguments, arguments_hash(event.arguments), event.is_offered)
+        started = Tell(ToolStarted(call_id, spec.name, spec.title, spec.kind, call.arguments))
+        is_repeated = self.doom_loop.seen(spec.name, call.arguments_hash)
+        if not (event.is_offered or is_repeated):
+            return [started, *self._end(call_id, CallEvent.DENY, call.not_offered)]
         match self.policy.decide(spec.name, call.arguments_hash):
-            case Rule.ALLOW:
-                return [started, *self._claim(event.call_id, CallEvent.ALLOW)]
             case Rule.DENY:
-                error = f"The tool {spec.name} is not allowed here."
-                return [started, *self._end(event.call_id, CallEvent.DENY, error)]
-            case Rule.ASK:
-                call.state = after(call.state, CallEvent.ASK)
-                return [started, Ask(event.call_id, spec, call.arguments, call.arguments_hash)]
+                return [started, *self._end(call_id, CallEvent.DENY, f"The tool {spec.name} is not allowed here.")]
+            case Rule.ALLOW if not is_repeated:
+                return [started, *self._claim(call_id, CallEvent.ALLOW)]
+            case Rule.ASK | Rule.ALLOW:
+                return [started, self._ask(call_id, call, is_repeated=is_repeated)]
+
+    def _ask(self, call_id: ToolCallId, call: Call, *, is_repeated: bool) -> Ask:
+        call.state = after(call.state, CallEvent.ASK)
+        risk = call.spec.risk if call.is_offered else call.not_offered
+        if is_repeated:
+            call.choices = WHETHER_TO_GO_ON
+            times = ordinal(self.doom_loop.times(call.spec.name, call.arguments_hash))
+            risk = f"The agent asks for this same call for the {times} time in this turn. Should it go on? {risk}"
+        return Ask(call_id, call.spec, call.arguments, call.arguments_hash, risk, call.choices)
 
     def _answered(self, call_id: ToolCallId, choice: Choice | None) -> list[DeskEffect]:
         call = self.calls.get(call_id)
         if call is None or call.state is not CallState.SHOWN:
             return []
-        if choice is None:
-            return self._end(call_id, CallEvent.CANCEL, "The approval was closed without an answer.")
+        if choice is None or choice not in call.choices:
+            return self._unanswered(call_id, CallEvent.CANCEL, "The approval was closed without an answer.")
         self.policy.remember(choice, call.spec.name, call.arguments_hash)
-        if choice.allows:
+        if choice.allows and call.is_offered:
             return self._claim(call_id, CallEvent.APPROVE)
+        if choice.allows:
+            return self._end(call_id, CallEvent.REJECT, call.not_offered)
+        if call.asks_whether_to_go_on:
+            error = f"The user stopped the turn: {call.spec.name} was asked for again and again."
+            return [*self._end(call_id, CallEvent.REJECT, error), StopTurn()]
         return self._end(call_id, CallEvent.REJECT, f"The user declined to run {call.spec.name}.")
+
+    def _unanswered(self, call_id: ToolCallId, event: CallEvent, error: str) -> list[DeskEffect]:
+        # An agent that goes in circles does not go on unless somebody says so: nobody may be there any more.
+        goes_in_circles = call_id in self.calls and self.calls[call_id].asks_whether_to_go_on
+        effects = self._end(call_id, event, error)
+        return [*effects, StopTurn()] if effects and goes_in_circles else effects
 
     def _claim(self, call_id: ToolCallId, approval: CallEvent) -> list[DeskEffect]:
         call = self.calls[call_id]
@@ -192,14 +233,9 @@ class Desk:
         return [Tell(ToolChanged(call_id, "failed" if failed else "completed", result))]
 
     def _abandon(self, call_id: ToolCallId, reason: str) -> list[DeskEffect]:
-        call = self.calls[call_id]
-        match call.state:
-            case CallState.SHOWN:
-                return [Withdraw(call_id, reason), *self._end(call_id, CallEvent.CANCEL, reason)]
-            case CallState.CLAIMED:
-                return self._end(call_id, CallEvent.LOSE, f"{reason} The tool may have run.")
-            case _:
-                return self._end(call_id, CallEvent.CANCEL, reason)
+        if self.calls[call_id].state is CallState.CLAIMED:
+            return self._end(call_id, CallEvent.LOSE, f"{reason} The tool may have run.")
+        return [Withdraw(call_id, reason), *self._end(call_id, CallEvent.CANCEL, reason)]
 
     def _end(self, call_id: ToolCallId, event: CallEvent, error: str) -> list[DeskEffect]:
         call = self.calls.get(call_id)

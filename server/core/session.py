@@ -119,8 +119,13 @@ class Session:
     phase: Phase = Phase.IDLE
     running: Said | None = None
     waiting: deque[Said] = field(default_factory=deque)
-    seen: set[MessageId] = field(default_factory=set)
+    seen: dict[MessageId, None] = field(default_factory=dict)
     seq: int = 0
+
+    def has(self, message_id: MessageId) -> bool:
+        """Whether that message runs or waits."""
+        is_running = self.running is not None and self.running.message_id == message_id
+        return is_running or any(said.message_id == message_id for said in self.waiting)
 
     def on(self, event: SessionEvent) -> list[SessionEffect]:
         """What follows from ``event``."""
@@ -145,7 +150,7 @@ class Session:
             return [RefuseRepeat(said.message_id)]
         if len(self.waiting) >= MAX_WAITING:
             return [RefuseBusy(said.message_id)]
-        self.seen.add(said.message_id)
+        self.seen[said.message_id] = None
         if self.phase is not Phase.IDLE:
             self.waiting.append(said)
             return []

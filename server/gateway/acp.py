@@ -12,18 +12,30 @@ from acp import schema
 from acp.meta import CLIENT_METHODS, PROTOCOL_VERSION
 from pydantic import BaseModel
 
+from server.core.identity import Identity
 from server.gateway.acp_updates import as_text, session_update, text_content
 from shared.acp_names import (
     META_APPROVAL,
     META_DEVICE,
+    META_IDENTITY,
     META_MESSAGE_ID,
     META_MODEL,
     META_SEQ,
     META_TOOL_NAME,
     META_TOOLS,
+    META_USAGE,
     METHOD_APPROVAL_WITHDRAWN,
+    METHOD_METRICS,
+    METHOD_NOTICE,
+    METHOD_RESET,
+    METHOD_STATE_CHANGED,
+    METHOD_STATE_DELETE,
+    METHOD_STATE_GET,
+    METHOD_STATE_LIST,
+    METHOD_STATE_SET,
     METHOD_TOOL_CALL,
     METHOD_TURN_ENDED,
+    METHOD_WAS_RESET,
 )
 from shared.frames import (
     ApprovalAsked,
@@ -46,9 +58,20 @@ ADDITIONS = (
     META_SEQ,
     META_APPROVAL,
     META_TOOL_NAME,
+    META_IDENTITY,
+    META_USAGE,
     METHOD_TOOL_CALL,
     METHOD_APPROVAL_WITHDRAWN,
     METHOD_TURN_ENDED,
+    METHOD_STATE_LIST,
+    METHOD_STATE_GET,
+    METHOD_STATE_SET,
+    METHOD_STATE_DELETE,
+    METHOD_STATE_CHANGED,
+    METHOD_NOTICE,
+    METHOD_RESET,
+    METHOD_WAS_RESET,
+    METHOD_METRICS,
 )
 """What this server adds to ACP, as announced in its capabilities."""
 
@@ -70,6 +93,16 @@ class Message:
 
     method: str
     params: JsonObject
+
+
+def spoken_as(message: Message, acting: Identity | None) -> Message:
+    """``message``, naming the person it is for if the connection acts for others."""
+    if acting is None:
+        return message
+    who: JsonObject = {"tenant": acting.tenant, "userId": acting.user_id}
+    meta = message.params.get("_meta")
+    told: JsonObject = meta if isinstance(meta, dict) else {}
+    return Message(message.method, {**message.params, "_meta": {**told, META_IDENTITY: who}})
 
 
 def welcome(*, version: str) -> JsonObject:

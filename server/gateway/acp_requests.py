@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypeVar, assert_never
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from server.core.session import Said
 from server.gateway.announced import Announcement, read_announcement
-from shared.acp_names import META_MESSAGE_ID
+from shared.acp_names import META_IDENTITY, META_MESSAGE_ID
 from shared.errors import BadRequestError
 from shared.frames import Choice
 from shared.ids import MessageId, SessionId
@@ -31,8 +32,10 @@ class PromptAsked:
     said: Said
 
 
-def read_initialize(params: JsonObject) -> Announcement:
+def read_initialize(params: JsonObject, reserved: AbstractSet[str]) -> Announcement:
     """Who the client is and what it offers. Any protocol version is taken: the answer names ours.
+
+    ``reserved`` are names that none of its tools may have.
 
     Raises:
         BadRequestError: if the params do not make sense.
@@ -42,7 +45,7 @@ def read_initialize(params: JsonObject) -> Announcement:
     info = request.client_info
     label = (info.title or info.name) if info is not None else ""
     lends_files = able.fs is not None and able.fs.read_text_file is True
-    return read_announcement(able.field_meta or {}, label=label, lends_files=lends_files)
+    return read_announcement(able.field_meta or {}, label=label, lends_files=lends_files, reserved=reserved)
 
 
 def read_new_session(params: JsonObject) -> PurePosixPath | PureWindowsPath:
@@ -75,6 +78,12 @@ def read_prompt(params: JsonObject) -> PromptAsked:
     if not is_word:
         raise BadRequestError(f"{META_MESSAGE_ID} has 1 to {MAX_MESSAGE_ID} printable characters.")
     return PromptAsked(SessionId(request.session_id), Said(MessageId(message_id), text))
+
+
+def asked_identity(params: JsonObject) -> JsonValue:
+    """The person that a request names to act for, unchecked; ``None`` if it names none."""
+    meta = params.get("_meta")
+    return meta.get(META_IDENTITY) if isinstance(meta, dict) else None
 
 
 def read_cancel(params: JsonObject) -> SessionId:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TypeAlias, assert_never
 
 from acp import schema
 
-from shared.acp_names import META_MESSAGE_ID, META_TOOL_NAME
+from shared.acp_names import META_MESSAGE_ID, META_TOOL_NAME, META_USAGE
 from shared.frames import (
     AgentSaid,
     AgentThought,
     Command,
     CommandsOffered,
+    TodosChanged,
     ToolChanged,
     ToolStarted,
     UsageChanged,
@@ -28,10 +30,11 @@ AcpUpdate: TypeAlias = (
     | schema.ToolCallProgress
     | schema.AvailableCommandsUpdate
     | schema.UsageUpdate
+    | schema.AgentPlanUpdate
 )
 
 SessionUpdate: TypeAlias = (
-    UserSaid | AgentSaid | AgentThought | ToolStarted | ToolChanged | CommandsOffered | UsageChanged
+    UserSaid | AgentSaid | AgentThought | ToolStarted | ToolChanged | CommandsOffered | UsageChanged | TodosChanged
 )
 """What a conversation tells a tab; a turn's end is no ``session/update``."""
 
@@ -63,8 +66,11 @@ def session_update(update: SessionUpdate) -> AcpUpdate:  # noqa: PLR0911  (one r
             return schema.AvailableCommandsUpdate(
                 session_update="available_commands_update", available_commands=offered
             )
-        case UsageChanged(used, size):
-            return schema.UsageUpdate(session_update="usage_update", used=used, size=size)
+        case UsageChanged():
+            return _usage_changed(update)
+        case TodosChanged(todos):
+            entries = [schema.PlanEntry(content=t.content, priority=t.priority, status=t.status) for t in todos]
+            return schema.AgentPlanUpdate(session_update="plan", entries=entries)
         case _:
             assert_never(update)
 
@@ -77,6 +83,15 @@ def _tool_changed(update: ToolChanged) -> schema.ToolCallProgress:
         progress.raw_output = update.result
         progress.content = [text_content(as_text(update.result))]
     return progress
+
+
+def _usage_changed(update: UsageChanged) -> schema.UsageUpdate:
+    counted = {"session": update.session, "user": update.user}
+    told = {name: asdict(usage) for name, usage in counted.items() if usage is not None}
+    changed = schema.UsageUpdate(session_update="usage_update", used=update.used, size=update.size)
+    if told:
+        changed.field_meta = {META_USAGE: told}
+    return changed
 
 
 def _command(command: Command) -> schema.AvailableCommand:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 
-from server.core.policy import DEFAULT_RULES
 from shared.acp_names import META_DEVICE, META_TOOLS
 from shared.catalog import FRONTEND_TOOLS, read_file
 from shared.errors import BadRequestError
@@ -25,8 +25,6 @@ MAX_SCHEMA = 16_384
 MAX_WORD = 128
 """Longest id, label or kind of a device."""
 TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
-RESERVED = frozenset(DEFAULT_RULES) | {"forget"}
-"""Names of the server's own tools: a tab's tool of such a name would run under their rules."""
 KNOWN = {spec.name: spec for spec in FRONTEND_TOOLS}
 
 
@@ -52,8 +50,12 @@ class _Tool(msgspec.Struct, rename="camel"):
     input_schema: dict[str, object] = msgspec.field(default_factory=lambda: {"type": "object"})
 
 
-def read_announcement(meta: Mapping[str, JsonValue], *, label: str, lends_files: bool) -> Announcement:
+def read_announcement(
+    meta: Mapping[str, JsonValue], *, label: str, lends_files: bool, reserved: AbstractSet[str]
+) -> Announcement:
     """What ``clientCapabilities._meta`` says; ``label`` is the device's if it names none.
+
+    ``reserved`` are the server's own tools: a tab's tool of such a name would run under their rules.
 
     A client without tools of ours that lends its files (ACP's ``fs.readTextFile``) offers ``read_file``.
 
@@ -61,7 +63,7 @@ def read_announcement(meta: Mapping[str, JsonValue], *, label: str, lends_files:
         BadRequestError: if a device or a tool does not have the right shape, or there are too many.
     """
     speaks = META_DEVICE in meta or META_TOOLS in meta
-    tools = _tools(meta[META_TOOLS]) if META_TOOLS in meta else {}
+    tools = _tools(meta[META_TOOLS], reserved) if META_TOOLS in meta else {}
     borrows = lends_files and not tools
     if borrows:
         tools = {read_file.SPEC.name: read_file.SPEC}
@@ -77,21 +79,22 @@ def _device(value: JsonValue) -> Device:
     return Device(told.id, told.label, told.kind)
 
 
-def _tools(value: JsonValue) -> dict[str, ToolSpec]:
+def _tools(value: JsonValue, reserved: AbstractSet[str]) -> dict[str, ToolSpec]:
     if not isinstance(value, list) or len(value) > MAX_TOOLS:
         raise BadRequestError(f"{META_TOOLS} is a list of at most {MAX_TOOLS} tools.")
     specs = [_spec(_read(tool, _Tool, META_TOOLS)) for tool in value]
     tools = {spec.name: spec for spec in specs}
     if len(tools) < len(specs):
         raise BadRequestError(f"{META_TOOLS}: two tools have the same name.")
+    for name in tools:
+        if name in reserved:
+            raise BadRequestError(f"{META_TOOLS}: {name} is a tool of the server's own. Choose another name.")
     return tools
 
 
 def _spec(tool: _Tool) -> ToolSpec:
     if not TOOL_NAME.fullmatch(tool.name):
         raise BadRequestError(f"{META_TOOLS}: a name has 1 to 64 letters, digits, _ or -, and no digit or - in front.")
-    if tool.name in RESERVED:
-        raise BadRequestError(f"{META_TOOLS}: {tool.name} is a tool of the server's own. Choose another name.")
     if len(tool.description) > MAX_DESCRIPTION:
         raise BadRequestError(f"{META_TOOLS}: {tool.name} is described in more than {MAX_DESCRIPTION} characters.")
     if tool.input_schema.get("type") != "object":

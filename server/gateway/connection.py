@@ -1,59 +1,36 @@
-"""One connection: a tab to its conversations, and the one who answers the requests of the client behind it."""
+"""One connection: answers the requests of the client behind it, each for the person who makes it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
-from server.context import Identity
 from server.conversation import Conversation
-from server.gateway.acp import (
-    file_request,
-    permission_request,
-    prompt_answered,
-    session_opened,
-    tool_request,
-    update_message,
-    welcome,
-    withdrawal_message,
-)
-from server.gateway.acp_requests import (
-    read_cancel,
-    read_choice,
-    read_file_content,
-    read_initialize,
-    read_new_session,
-    read_prompt,
-)
+from server.core.acting import acting_identity
+from server.core.identity import Identity, Scope
+from server.gateway.acp import prompt_answered, session_opened, welcome
+from server.gateway.acp_requests import asked_identity, read_cancel, read_initialize, read_new_session, read_prompt
+from server.gateway.acp_tab import AcpTab
 from server.gateway.announced import Announcement
+from server.gateway.hall import Hall
 from server.gateway.listener import Line
-from server.gateway.rpc import RefusedError, Rpc
+from server.gateway.person_requests import PersonRequests
+from server.gateway.rpc import Rpc
 from server.gateway.transport import WebSocketTransport
 from server.log import say
-from server.sessions import Sessions
-from shared.errors import BadRequestError, ProtocolError, TooManyRequestsError
-from shared.frames import (
-    ApprovalAnswered,
-    ApprovalAsked,
-    ApprovalWithdrawn,
-    Device,
-    ModelInfo,
-    ToolCalled,
-    TurnEnded,
-    Update,
-)
-from shared.ids import ConnectionSignature, SessionId
+from server.state.shared_state import SharedState
+from shared.errors import BadRequestError, NotPermittedError, ProtocolError, TooManyRequestsError
+from shared.ids import SessionId
 from shared.json_types import JsonObject, JsonValue
-from shared.tool_spec import ToolSpec
 
 logger = logging.getLogger(__name__)
 
 MAX_SESSIONS = 32
 """How many sessions one connection may begin."""
+MAX_PEOPLE = 1_000
+"""For how many people one connection may act."""
 
 
 class TurnProblemError(ProtocolError):
@@ -65,33 +42,36 @@ class TurnProblemError(ProtocolError):
 
 
 @dataclass(frozen=True, slots=True)
-class Hall:
-    """What all connections of a server share."""
+class Begun:
+    """A session begun here: the folder on the client's device that it is about, and who began it."""
 
-    sessions: Sessions
-    model: ModelInfo
-    version: str
+    folder: PurePosixPath | PureWindowsPath
+    identity: Identity
 
 
 class Connection:
-    """Implements ``server.tab.Tab`` for one WebSocket."""
+    """One WebSocket. With the scope ``act-as`` there may be many people behind it, each with a tab of their own."""
 
     def __init__(self, line: Line, hall: Hall) -> None:
         self._hall = hall
-        self._identity: Identity = line.identity
+        self._admission = line.admission
         self._signature = line.signature
         self._announced: Announcement | None = None
+        self._begun: dict[SessionId, Begun] = {}
         self._folders: dict[SessionId, PurePosixPath | PureWindowsPath] = {}
-        self._unoffered: dict[str, Conversation] = {}
-        self._offers: set[asyncio.Task[None]] = set()
+        self._tabs: dict[Identity, AcpTab] = {}
+        self._ungreeted: dict[str, Conversation] = {}
+        self._greetings: set[asyncio.Task[None]] = set()
         transport = WebSocketTransport(line)
         transport.on_answered = self._answered
+        person = PersonRequests(who=self._who, state_of=self._state_of, reset=self._hall.reset, metrics=self._metrics)
         self._rpc = Rpc(
             transport,
             requests={
                 "initialize": self._initialize,
                 "session/new": self._new_session,
                 "session/prompt": self._prompt,
+                **person.methods,
             },
             notifications={"session/cancel": self._cancel},
         )
@@ -101,82 +81,24 @@ class Connection:
         try:
             await self._rpc.listen()
         finally:
+            for identity, tab in self._tabs.items():
+                self._hall.audience.leave(identity, tab)
             try:
-                await self._hall.sessions.leave(self)
+                await self._hall.sessions.leave(self._signature)
             finally:
                 await self._rpc.close()
-
-    # --- the tab ------------------------------------------------------------------------------------------
-
-    @property
-    def signature(self) -> ConnectionSignature:
-        """The connection's own UUID."""
-        return self._signature
-
-    @property
-    def device(self) -> Device:
-        """What the connection says it is."""
-        return self._introduced().device
-
-    @property
-    def tools(self) -> Mapping[str, ToolSpec]:
-        """The frontend tools it offers, by name."""
-        return self._introduced().tools
-
-    async def send(self, session_id: SessionId, seq: int, update: Update) -> None:
-        """Send the ``seq``-th update of a session; a client that does not know our additions sees no turn's end."""
-        if isinstance(update, TurnEnded) and not self._introduced().speaks_ringback:
-            return
-        message = update_message(session_id, seq, update)
-        await self._rpc.notify(message.method, message.params)
-
-    async def ask(self, approval: ApprovalAsked) -> ApprovalAnswered:
-        """Show the approval and wait for the person's answer; one that makes no sense is none."""
-        message = permission_request(approval, datetime.now(UTC))
-        try:
-            answer = await self._rpc.request(message.method, message.params)
-        except RefusedError as error:
-            logger.warning("the client %s does not take approvals: %s", self._signature, error)
-            return ApprovalAnswered(approval.call_id, None)
-        return ApprovalAnswered(approval.call_id, read_choice(answer))
-
-    async def withdraw(self, withdrawal: ApprovalWithdrawn) -> None:
-        """Take a shown approval back; a client that does not know our additions is not told."""
-        if self._introduced().speaks_ringback:
-            message = withdrawal_message(withdrawal)
-            await self._rpc.notify(message.method, message.params)
-
-    async def call_tool(self, call: ToolCalled) -> JsonObject:
-        """Run a frontend tool there and wait for its dict."""
-        try:
-            if self._introduced().lends_files:
-                return await self._read_file(call)
-            message = tool_request(call)
-            return _tool_result(await self._rpc.request(message.method, message.params))
-        except RefusedError as error:
-            return {"success": False, "error": str(error) or "The device refused without saying why."}
-
-    async def _read_file(self, call: ToolCalled) -> JsonObject:
-        path = call.arguments.get("path")
-        if not isinstance(path, str) or not path:
-            return {"success": False, "error": "The path is a text that is not empty."}
-        line, limit = (_count(call.arguments.get(name)) for name in ("line", "limit"))
-        whole = str(self._folders[call.session_id] / path)
-        message = file_request(call.session_id, whole, line, limit)
-        content = read_file_content(await self._rpc.request(message.method, message.params))
-        if content is None:
-            return {"success": False, "error": "The device answered without the file's content."}
-        return {"success": True, "path": whole, "content": content}
 
     # --- the client's requests ----------------------------------------------------------------------------
 
     async def _initialize(self, params: JsonObject) -> JsonObject:
         if self._announced is not None:
             raise BadRequestError("This connection is initialized already.")
-        announced = read_initialize(params)
+        announced = read_initialize(params, self._hall.reserved)
         if not announced.device.id:
             announced = replace(announced, device=replace(announced.device, id=self._signature))
         self._announced = announced
+        if Scope.CHAT in self._admission.scopes:
+            self._tab(self._admission.identity)
         device = announced.device
         say(
             logger,
@@ -189,27 +111,68 @@ class Connection:
         return welcome(version=self._hall.version)
 
     async def _new_session(self, params: JsonObject) -> JsonObject:
-        self._introduced()
+        identity = self._who(params)
         folder = read_new_session(params)
-        if len(self._folders) >= MAX_SESSIONS:
+        if len(self._begun) >= MAX_SESSIONS:
             raise TooManyRequestsError(f"A connection begins at most {MAX_SESSIONS} sessions. Open another connection.")
-        talk = self._hall.sessions.open(self._identity, self)
-        session_id = talk.session_id
+        talk = self._hall.sessions.begin(identity, self._tab(identity))
+        session_id = talk.context.session_id
+        self._begun[session_id] = Begun(folder, identity)
         self._folders[session_id] = folder
-        self._unoffered[session_id] = talk
+        self._ungreeted[session_id] = talk
         say(logger, "session_opened", client_identifier=self._signature, session=session_id)
         return session_opened(session_id, self._hall.model)
 
     async def _prompt(self, params: JsonObject) -> JsonObject:
         self._introduced()
         asked = read_prompt(params)
-        ended = await self._hall.sessions.get(self, asked.session_id).prompt(asked.said)
+        talk = await self._talk(params, asked.session_id)
+        ended = await talk.prompt(asked.said)
         if ended.problem is not None:
             raise TurnProblemError(ended.problem.code, ended.problem.message)
         return prompt_answered(ended.stop_reason)
 
     async def _cancel(self, params: JsonObject) -> None:
-        await self._hall.sessions.get(self, read_cancel(params)).cancel()
+        talk = await self._talk(params, read_cancel(params))
+        await talk.cancel()
+
+    # --- who asks -----------------------------------------------------------------------------------------
+
+    def _who(self, params: JsonObject, begun_by: Identity | None = None) -> Identity:
+        """The person who makes a request: the one it names, or else who began the session, or the connection's."""
+        self._introduced()
+        asked = asked_identity(params)
+        if asked is None and begun_by is not None:
+            return begun_by
+        return acting_identity(self._admission, asked, self._hall.tenants)
+
+    async def _talk(self, params: JsonObject, session_id: SessionId) -> Conversation:
+        begun = self._begun.get(session_id)
+        identity = self._who(params, None if begun is None else begun.identity)
+        return await self._hall.sessions.held(identity, self._tab(identity), session_id)
+
+    def _tab(self, identity: Identity) -> AcpTab:
+        tab = self._tabs.get(identity)
+        if tab is None:
+            if len(self._tabs) >= MAX_PEOPLE:
+                raise TooManyRequestsError(f"A connection acts for at most {MAX_PEOPLE} people. Open another one.")
+            tab = self._tabs[identity] = AcpTab(
+                signature=self._signature,
+                rpc=self._rpc,
+                announced=self._introduced(),
+                folders=self._folders,
+                acting=None if identity == self._admission.identity else identity,
+            )
+            self._hall.audience.join(identity, tab)
+        return tab
+
+    def _state_of(self, identity: Identity) -> SharedState:
+        return self._hall.states.of(identity, self._signature)
+
+    async def _metrics(self) -> str:
+        if Scope.METRICS not in self._admission.scopes:
+            raise NotPermittedError("This credential may not read the server's counters: it lacks the scope metrics.")
+        return await self._hall.metrics()
 
     def _introduced(self) -> Announcement:
         if self._announced is None:
@@ -219,27 +182,13 @@ class Connection:
     def _answered(self, result: JsonValue) -> None:
         # Some clients hang when a session's commands come before the answer that names the session.
         session_id = result.get("sessionId") if isinstance(result, dict) else None
-        talk = self._unoffered.pop(session_id, None) if isinstance(session_id, str) else None
+        talk = self._ungreeted.pop(session_id, None) if isinstance(session_id, str) else None
         if talk is not None:
-            task = asyncio.create_task(talk.offer_commands())
-            self._offers.add(task)
-            task.add_done_callback(self._offers.discard)
+            task = asyncio.create_task(talk.greet())
+            self._greetings.add(task)
+            task.add_done_callback(self._greetings.discard)
 
 
 async def talk(line: Line, hall: Hall) -> None:
     """Serve one connection to its end."""
     await Connection(line, hall).serve()
-
-
-def _tool_result(answer: JsonValue) -> JsonObject:
-    match answer:
-        case {"result": dict(result)}:
-            return result
-        case {"error": str(error)}:
-            return {"success": False, "error": error}
-        case _:
-            return {"success": False, "error": "The device answered without a result."}
-
-
-def _count(value: JsonValue) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -33,11 +33,12 @@ def make_engine(url: URL | str) -> AsyncEngine:
     """The engine for a database; nothing is opened yet.
 
     SQLite gets one connection: writers would wait for each other anyway, and 50 busy sessions are answered three
-    times sooner so. Nobody may therefore use the engine while holding a transaction of it.
+    times sooner so. Nobody may therefore use the engine while holding a transaction of it. What is written is never
+    part of an error's text: that goes to the log.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0)
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare)
     return engine
 

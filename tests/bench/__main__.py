@@ -1,14 +1,21 @@
-"""Run the benchmarks named on the command line, or all: ``python -m tests.bench [start turns stream memory]``."""
+"""Run the benchmarks named on the command line, or all: ``python -m tests.bench [NAME …]``."""
 
 from __future__ import annotations
 
 import sys
 import warnings
 
-from tests.bench import memory, start, stream, turns
+from tests.bench import context, memory, start, state, stream, turns
 from tests.bench.table import machine
 
-BENCHES = {"start": start.main, "turns": turns.main, "stream": stream.main, "memory": memory.main}
+BENCHES = {
+    "start": start.main,
+    "turns": turns.main,
+    "stream": stream.main,
+    "memory": memory.main,
+    "context": context.main,
+    "state": state.main,
+}
 
 
 def main() -> int:

@@ -30,6 +30,7 @@ from shared.frames import (
 )
 from shared.ids import ConnectionSignature, MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
+from tests.client.personal_for_tests import PersonalDataForTests
 
 PATIENCE = 10.0
 MODEL = ModelInfo("demo", "demo", scripted=True)
@@ -55,6 +56,7 @@ class LinkForTests:
     toolbox: Toolbox
     number: int
     opens_at_once: bool = True
+    personal: PersonalDataForTests = field(default_factory=PersonalDataForTests)
     said: list[tuple[MessageId, str]] = field(default_factory=list)
     answers: list[ApprovalAnswered] = field(default_factory=list)
     cancels: int = 0
@@ -137,13 +139,14 @@ class LinkForTests:
 
 @dataclass
 class Switchboard:
-    """Makes the links; ``links[0]`` is the first tab's."""
+    """Makes the links; ``links[0]`` is the first tab's. They all speak of one person's data."""
 
     opens_at_once: bool = True
+    personal: PersonalDataForTests = field(default_factory=PersonalDataForTests)
     links: list[LinkForTests] = field(default_factory=list)
 
     def __call__(self, device: Device, events: TabEvents, toolbox: Toolbox) -> LinkForTests:
-        link = LinkForTests(device, events, toolbox, len(self.links) + 1, self.opens_at_once)
+        link = LinkForTests(device, events, toolbox, len(self.links) + 1, self.opens_at_once, self.personal)
         self.links.append(link)
         return link
 

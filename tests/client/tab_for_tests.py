@@ -16,6 +16,7 @@ from shared.frames import (
     Welcome,
 )
 from shared.ids import MessageId
+from shared.news import News
 
 PATIENCE = 20.0
 
@@ -36,7 +37,9 @@ class Failed:
     message: str
 
 
-Happening: TypeAlias = Welcome | Update | Connecting | Lost | Failed | ApprovalAsked | ApprovalWithdrawn | ToolCalled
+Happening: TypeAlias = (
+    Welcome | Update | News | Connecting | Lost | Failed | ApprovalAsked | ApprovalWithdrawn | ToolCalled
+)
 Kind = TypeVar("Kind")
 
 
@@ -46,7 +49,7 @@ class TabForTests:
 
     happened: list[Happening] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    noted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def opened(self, welcome: Welcome) -> None:
         self.numbers.clear()
@@ -74,14 +77,17 @@ class TabForTests:
     def failed(self, message: str) -> None:
         self._note(Failed(message))
 
+    def heard_news(self, news: News) -> None:
+        self._note(news)
+
     def all(self, kind: type[Kind]) -> list[Kind]:
         return [happening for happening in self.happened if isinstance(happening, kind)]
 
     async def until(self, true: Callable[[], object]) -> None:
         async with asyncio.timeout(PATIENCE):
             while not true():
-                self.news.clear()
-                await self.news.wait()
+                self.noted.clear()
+                await self.noted.wait()
 
     async def first(self, kind: type[Kind]) -> Kind:
         await self.until(lambda: self.all(kind))
@@ -96,7 +102,7 @@ class TabForTests:
 
     def _note(self, happening: Happening) -> None:
         self.happened.append(happening)
-        self.news.set()
+        self.noted.set()
 
 
 @dataclass

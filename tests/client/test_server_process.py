@@ -48,7 +48,10 @@ def stand_in(tmp_path: Path, script: str, **more: object) -> LocalServer:
 
 async def ended(pid: int) -> None:
     """Waits until a process is gone."""
-    watching = os.pidfd_open(pid)
+    try:
+        watching = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
     gone = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(watching, gone.set)

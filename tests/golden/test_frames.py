@@ -27,7 +27,10 @@ from shared.errors import TurnFailedError
 from shared.frames import AgentSaid, AgentThought, UsageChanged
 from shared.ids import ToolCallId
 from shared.json_types import JsonObject
+from shared.news import Notice
+from shared.todos import Todo
 from shared.tool_spec import ToolSpec
+from shared.usage import TokenUsage
 from tests.server.gateway.client_for_tests import Client, Piece, choosing, listening
 
 FOLDER = Path(__file__).parent / "frames"
@@ -47,7 +50,23 @@ CALLS: dict[str, tuple[str, type[BaseModel]]] = {
     "session/request_permission": ("RequestPermissionRequest", schema.RequestPermissionRequest),
     "fs/read_text_file": ("ReadTextFileRequest", schema.ReadTextFileRequest),
 }
-OURS = {"_ringback/tool/call", "_ringback/approval/withdrawn", "_ringback/turn/ended"}
+OURS = {
+    "_ringback/tool/call",
+    "_ringback/approval/withdrawn",
+    "_ringback/turn/ended",
+    "_ringback/state/changed",
+    "_ringback/notice",
+    "_ringback/wasReset",
+}
+ASKED = {
+    "ringback/state/set": {"key": "colours", "data": {"sky": "blue"}},
+    "ringback/state/get": {"key": "colours"},
+    "ringback/state/list": {},
+    "ringback/state/delete": {"key": "colours"},
+    "ringback/metrics": {},
+    "ringback/reset": {"confirm": True},
+}
+"""What is asked for beside a conversation, in this order."""
 NAMES = {
     "initialize",
     "session_new",
@@ -72,6 +91,11 @@ NAMES = {
     "ringback_approval_withdrawn",
     "ringback_turn_ended",
     "ringback_turn_ended_failed",
+    "update_plan",
+    "ringback_state_changed",
+    "ringback_notice",
+    "ringback_wasReset",
+    *(method.replace("/", "_") for method in ASKED),
 }
 
 
@@ -82,7 +106,8 @@ async def script(turn: TurnContext) -> AsyncIterator[Piece]:
         case "talk":
             yield AgentThought("Let me think.")
             yield AgentSaid("Hello.")
-            yield UsageChanged(used=0, size=1_000_000)
+            yield UsageChanged(0, 1_000_000, session=TokenUsage(1, 2, 3), user=TokenUsage(10, 20, 30))
+            await turn.plan((Todo("Write tests", "in_progress", "high"), Todo("Ship")))
         case "play":
             await _use(turn, "call-1", change_bgm.SPEC, {"track": 1, "note": None})
         case "refuse":
@@ -120,7 +145,8 @@ async def _run() -> list[tuple[str | None, dict[str, Any]]]:
         return {"result": {"content": "one\ntwo\n"}}
 
     async with listening(script) as gateway:
-        async with gateway.client() as tab:
+        async with gateway.client() as tab, gateway.client() as other:
+            await other.open()
             tab.answers |= {"session/request_permission": choosing("allow_once"), "_ringback/tool/call": play}
             session_id = await tab.open()
             asked: dict[str, str] = {"request-1": "initialize", "request-2": "session_new"}
@@ -139,13 +165,19 @@ async def _run() -> list[tuple[str | None, dict[str, Any]]]:
             await tab.ask("no/such_method", {})
             await tab.send("{")
             await tab.until(lambda frame: "id" in frame and frame["id"] is None)
+            for method, params in ASKED.items():
+                asked[(await tab.ask(f"_{method}", params))["id"]] = method.replace("/", "_")
+            await other.until_method("_ringback/state/changed")
+            gateway.audience.tell_all(Notice("The server has something to say."))
+            await tab.until_method("_ringback/notice")
+            sent_to_other = [(None, f) for f in other.frames if f.get("method") == "_ringback/state/changed"]
             sent = [(asked.get(str(frame.get("id"))), frame) for frame in tab.frames]
         async with gateway.client() as standard:
             standard.answers |= {"session/request_permission": choosing("allow_once"), "fs/read_text_file": read}
             session_id = await standard.open(capabilities={"fs": {"readTextFile": True}})
             await _say(standard, session_id, "read")
             sent += [(None, frame) for frame in standard.frames if frame.get("method") == "fs/read_text_file"]
-    return sent
+    return sent + sent_to_other
 
 
 async def _say(tab: Client, session_id: str, text: str) -> dict[str, Any]:
@@ -249,7 +281,7 @@ def _spoken(name: str, frame: dict[str, Any]) -> tuple[Any, str, type[BaseModel]
     if "error" in frame:
         return frame["error"], "Error", schema.Error
     if "result" in frame:
-        return frame["result"], *ANSWERS[name]
+        return (frame["result"], *ANSWERS[name]) if name in ANSWERS else None
     return (frame["params"], *CALLS[frame["method"]]) if frame["method"] in CALLS else None
 
 

@@ -21,6 +21,7 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 HEAVY = ("acp", "websockets", "google.adk", "google.genai", "sqlalchemy", "alembic", "httpx", "miniaudio", "pydantic")
+LATER = ("alembic", "httpx", "jwt", "cryptography", "opentelemetry", "prometheus_client", "redis", "pydantic", "acp")
 LIGHT_DOORS = {
     "client.__main__": (*HEAVY, "textual"),
     "client.app": HEAVY,
@@ -28,7 +29,7 @@ LIGHT_DOORS = {
     "client.settings": (*HEAVY, "textual"),
     "client.server_process": (*HEAVY, "textual"),
     "client.tools": (*HEAVY, "textual"),
-    "server.__main__": ("google.adk", "google.genai", "alembic", "httpx", "textual", "client"),
+    "server.__main__": ("google.adk", "google.genai", *LATER, "textual", "client"),
     "server.agent": ("google.adk", "google.genai"),
     "shared.frames": (*HEAVY, "textual", "asyncio"),
 }

@@ -35,6 +35,7 @@ class RawTab:
         assert websocket.response is not None
         self.signature = websocket.response.headers[HEADER_CONNECTION_ID]
         self.session_id = ""
+        self.patience = PATIENCE
         self.frames: list[Message] = []
         self.asked: list[Message] = []
         self.called: list[Message] = []
@@ -54,7 +55,7 @@ class RawTab:
         number = next(self._ids)
         self.answers[number] = asyncio.get_running_loop().create_future()
         await self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             return await self.answers[number]
 
     async def open(self, cwd: Path | str = "/") -> None:
@@ -132,9 +133,14 @@ class RawTab:
 
 
 @asynccontextmanager
-async def raw_tab(url: str, token: str, *, device: str = "PC", is_opened: bool = True) -> AsyncIterator[RawTab]:
-    """A tab on a server at ``url`` (``ws://…`` or ``ws+unix://PATH:/acp``), its session open."""
-    headers = {"Authorization": f"Bearer {token}"}
+async def raw_tab(
+    url: str, token: str, *, device: str = "PC", is_opened: bool = True, headers: dict[str, str] | None = None
+) -> AsyncIterator[RawTab]:
+    """A tab on a server at ``url`` (``ws://…`` or ``ws+unix://PATH:/acp``), its session open.
+
+    ``headers`` take the place of the one with the token.
+    """
+    headers = headers or {"Authorization": f"Bearer {token}"}
     if url.startswith("ws+unix://"):
         path = url.removeprefix("ws+unix://").removesuffix(":/acp")
         connecting = unix_connect(path, uri="ws://localhost/acp", additional_headers=headers, compression=None)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,7 @@ async def running_server(
     *options: str,
     module: str = "server",
     transport: tuple[str, ...] = ("--host", "127.0.0.1", "--port", "0"),
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningServer]:
     """A server of the demo model with its files under ``home``; ``module`` may be a plant."""
     log = home / "stderr.log"
@@ -53,7 +54,7 @@ async def running_server(
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", module, "--model", "demo", *transport, *options,
             stdout=asyncio.subprocess.PIPE, stderr=stderr, stdin=asyncio.subprocess.DEVNULL,
-            env=environment(home), cwd=home,
+            env=environment(home, **(environ or {})), cwd=home,
         )  # fmt: skip
     try:
         assert process.stdout is not None

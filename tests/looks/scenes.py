@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from textual.pilot import Pilot
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
 from client.app import RingbackApp
-from shared.frames import AgentSaid, ToolChanged, TurnEnded
+from shared.frames import AgentSaid, TodosChanged, ToolChanged, TurnEnded, UsageChanged
 from shared.ids import ToolCallId
+from shared.json_types import JsonObject
+from shared.news import Notice, StateChanged
+from shared.todos import Todo
+from shared.usage import TokenUsage
 from tests.client.link_for_tests import HeldClock, LinkForTests, Switchboard, app_for_tests, until
 
 MARKDOWN = """# Tracks
@@ -68,8 +72,9 @@ class Stage:
         await pilot.pause()
 
     def hold_cursors(self) -> None:
-        for area in self.app.main.query(TextArea):
-            area.cursor_blink = False
+        for screen in self.app.screen_stack:
+            for area in [*screen.query(TextArea), *screen.query(Input)]:
+                area.cursor_blink = False
 
 
 Scene: TypeAlias = Callable[[Stage, Pilot[None]], Awaitable[None]]
@@ -127,7 +132,7 @@ async def four_tabs(stage: Stage, pilot: Pilot[None]) -> None:
     await stage.say(pilot, "Good morning")
     stage.link.take()
     for number, device in enumerate(("PC", "iPhone", "Android"), 2):
-        await stage.app.main.open_tab(device)
+        await stage.app.main.desk.open_tab(device)
         await until(pilot, lambda number=number: len(stage.board.links) == number)  # type: ignore[misc]
     await pilot.pause()
     stage.hold_cursors()
@@ -137,8 +142,154 @@ async def four_tabs(stage: Stage, pilot: Pilot[None]) -> None:
     await pilot.press("/")
 
 
-async def details(_stage: Stage, pilot: Pilot[None]) -> None:
+async def details(stage: Stage, pilot: Pilot[None]) -> None:
+    stage.link.update(
+        UsageChanged(3120, 128_000, TokenUsage(2750, 370, 3120), TokenUsage(1_204_500, 88_210, 1_292_710))
+    )
+    await pilot.pause()
     await pilot.press("f2")
+
+
+TODOS = (
+    Todo("Read the notes of the last three meetings", "completed"),
+    Todo("Ask which of the two dates suits everybody", "completed", "high"),
+    Todo(
+        "Write the invitation, in English and in Portuguese, with the way from the station to the house and a word "
+        "about the weather to be expected",
+        "in_progress",
+        "high",
+    ),
+    Todo("Order the cake", "pending", "low"),
+    Todo("Book the small room with the [blue] door", "pending", "high"),
+)
+
+
+async def todos_folded(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "Plan the party")
+    stage.link.take()
+    stage.link.update(AgentSaid("I made a list and begin with what others wait for."))
+    stage.link.update(TodosChanged(TODOS))
+    stage.link.update(UsageChanged(1234, 128_000, TokenUsage(1100, 134, 1234), TokenUsage(1100, 134, 1234)))
+    await pilot.pause()
+
+
+async def todos_unfolded(stage: Stage, pilot: Pilot[None]) -> None:
+    await todos_folded(stage, pilot)
+    await pilot.press("f5")
+    await pilot.pause()
+
+
+async def todos_beside_an_approval(stage: Stage, pilot: Pilot[None]) -> None:
+    await todos_unfolded(stage, pilot)
+    stage.link.ask("call-1", "read_file", {"path": "/home/ada/notes.txt", "line": 3})
+    await pilot.press(*"so the draft")
+
+
+async def news(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "What is my favourite colour?")
+    message = stage.link.take()
+    for number in range(1, 8):
+        stage.link.events.heard_news(StateChanged(f"colour {number}", "stored"))
+    stage.link.events.heard_news(StateChanged("city", "deleted"))
+    stage.link.update(AgentSaid("Your favourite colour is **blue**."))
+    stage.link.events.heard_news(
+        Notice("Redis does not answer. What is remembered goes to the database until it does.")
+    )
+    stage.link.update(TurnEnded(message, "end_turn"))
+    stage.link.toolbox.show_track("Pulse")
+    stage.link.update(UsageChanged(12_345, 128_000, TokenUsage(12_000, 345, 12_345)))
+
+
+REMEMBERED: dict[str, JsonObject] = {
+    "favourite colour": {"name": "blue", "since": 2019, "shades": ["navy", "sky", "teal"], "why": "the sea"},
+    "home": {"city": "Lisbon", "zip": "1100-148"},
+    "no\u202etes\x1b[2J": {"text": "a\u200bb\x9b31m\u202e", "is_hostile": True},
+    "a key with a name that is longer than the list is wide": {"x": 1},
+}
+
+
+async def state(stage: Stage, pilot: Pilot[None]) -> None:
+    stage.board.personal.states.update(REMEMBERED)
+    await pilot.press("f9")
+    await pilot.pause()
+    await pilot.press("down")
+    stage.hold_cursors()
+
+
+async def state_of_hostile_text(stage: Stage, pilot: Pilot[None]) -> None:
+    await state(stage, pilot)
+    await pilot.press("down", "down", "enter")
+    await pilot.pause()
+    stage.hold_cursors()
+
+
+async def state_with_a_mistake(stage: Stage, pilot: Pilot[None]) -> None:
+    await state(stage, pilot)
+    await pilot.press("enter", "down", "end", *', "and', "ctrl+s")
+
+
+async def state_changed_elsewhere(stage: Stage, pilot: Pilot[None]) -> None:
+    await state(stage, pilot)
+    await pilot.press("enter", "down", "end", "left", "left", *"-green")
+    stage.board.personal.states["favourite colour"] = {"name": "red"}
+    stage.link.events.heard_news(StateChanged("favourite colour", "stored"))
+    await pilot.pause()
+
+
+async def state_overwriting(stage: Stage, pilot: Pilot[None]) -> None:
+    await state_changed_elsewhere(stage, pilot)
+    await pilot.press("ctrl+s")
+
+
+async def state_without_keys(_stage: Stage, pilot: Pilot[None]) -> None:
+    await pilot.press("f9")
+
+
+async def state_new_key(stage: Stage, pilot: Pilot[None]) -> None:
+    await state(stage, pilot)
+    await pilot.press("ctrl+n", *"birthday")
+    stage.hold_cursors()
+
+
+METRICS = """# HELP ringback_sessions_open Conversations in memory.
+# TYPE ringback_sessions_open gauge
+ringback_sessions_open{otel_scope_name="ringback"} 3.0
+# TYPE ringback_turns_total counter
+ringback_turns_total{otel_scope_name="ringback",outcome="end_turn"} 1204.0
+ringback_turns_total{otel_scope_name="ringback",outcome="cancelled"} 7.0
+# TYPE ringback_turn_duration_seconds histogram
+ringback_turn_duration_seconds_bucket{le="0.5",model="demo"} 1100.0
+ringback_turn_duration_seconds_bucket{le="+Inf",model="demo"} 1211.0
+ringback_turn_duration_seconds_count{model="demo"} 1211.0
+ringback_turn_duration_seconds_sum{model="demo"} 411.7
+# TYPE ringback_approval_wait_seconds histogram
+ringback_approval_wait_seconds_count{tool="change_bgm",decision="allow_once"} 12.0
+ringback_approval_wait_seconds_sum{tool="change_bgm",decision="allow_once"} 88.0
+# TYPE ringback_session_age_seconds gauge
+ringback_session_age_seconds{which="oldest"} 7300.0
+# TYPE process_resident_memory_bytes gauge
+process_resident_memory_bytes 1.62e+08
+# TYPE python_info gauge
+python_info{implementation="CPython",major="3",minor="11"} 1.0
+"""
+
+
+async def metrics(stage: Stage, pilot: Pilot[None]) -> None:
+    stage.board.personal.text = METRICS
+    await stage.say(pilot, "/metrics")
+
+
+async def resetting(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "Good morning")
+    stage.link.reply("Good morning to you, too.")
+    await stage.settle(pilot)
+    await stage.say(pilot, "/reset")
+
+
+async def after_a_reset(stage: Stage, pilot: Pilot[None]) -> None:
+    await resetting(stage, pilot)
+    await pilot.press("y")
+    await pilot.pause()
 
 
 async def help_screen(_stage: Stage, pilot: Pilot[None]) -> None:
@@ -165,4 +316,18 @@ SCENES: tuple[Scene, ...] = (
     help_screen,
     device_picker,
     leaving,
+    todos_folded,
+    todos_unfolded,
+    todos_beside_an_approval,
+    news,
+    state,
+    state_of_hostile_text,
+    state_with_a_mistake,
+    state_changed_elsewhere,
+    state_overwriting,
+    state_without_keys,
+    state_new_key,
+    metrics,
+    resetting,
+    after_a_reset,
 )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from server.__main__ import main
 from server.conversation import Conversation
+from server.tab import Tab
 
-honest = Conversation.__init__
-first: list[Any] = []
+honest = Conversation.attach
+first: list[Tab] = []
 
 
-def shared(self: Conversation, **parts: Any) -> None:
-    first.append(parts["tab"])
-    honest(self, **{**parts, "tab": first[0]})
+def shared(self: Conversation, tab: Tab) -> None:
+    first.append(tab)
+    honest(self, first[0])
 
 
 if __name__ == "__main__":
-    Conversation.__init__ = shared  # type: ignore[method-assign]
+    Conversation.attach = shared  # type: ignore[method-assign]
     main()

@@ -19,6 +19,7 @@ from shared.frames import (
 )
 from shared.ids import ConnectionSignature, SessionId
 from shared.json_types import JsonObject
+from shared.news import News
 from shared.tool_spec import ToolSpec
 
 Decide = Callable[[ApprovalAsked], Awaitable[Choice | None]]
@@ -58,6 +59,7 @@ class TabForTests:
         self.asked: list[ApprovalAsked] = []
         self.withdrawn: list[ApprovalWithdrawn] = []
         self.called: list[ToolCalled] = []
+        self.news_told: list[News] = []
         self.news = asyncio.Condition()
 
     @property
@@ -85,6 +87,11 @@ class TabForTests:
         self.called.append(call)
         await self._tell()
         return await self.run_tool(call)
+
+    async def tell(self, news: News) -> None:
+        self._check()
+        self.news_told.append(news)
+        await self._tell()
 
     async def until(self, true: Callable[[], bool], seconds: float = 5.0) -> None:
         """Wait, at most ``seconds``, until what was sent or asked makes ``true`` true."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
-from server.context import Identity, TurnContext, current_turn
+from server.context import TurnContext, current_turn
 from server.conversation import Conversation
 from server.core.desk import Requested
 from server.core.session import MAX_WAITING, Said
-from server.sessions import Sessions
 from shared.catalog import change_bgm
 from shared.errors import BadRequestError, SessionBusyError, TurnFailedError, UnknownSessionError
 from shared.frames import (
@@ -20,7 +19,6 @@ from shared.frames import (
     Choice,
     Command,
     CommandsOffered,
-    ModelInfo,
     ToolChanged,
     ToolStarted,
     TurnEnded,
@@ -28,42 +26,11 @@ from shared.frames import (
     UsageChanged,
     UserSaid,
 )
-from shared.ids import MessageId, SessionId, TenantId, ToolCallId, UserId
+from shared.ids import MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
+from tests.server.agent_for_tests import Act, AgentForTests, echo
+from tests.server.services_for_tests import ADA, Setup
 from tests.server.tab_for_tests import TabForTests, never, reject
-
-ADA = Identity(TenantId("default"), UserId("ada"))
-Act = Callable[[TurnContext], Awaitable[str]]
-
-
-async def echo(turn: TurnContext) -> str:
-    return f"you said {turn.text}"
-
-
-class AgentForTests:
-    """Stores the message, then does ``act`` and says what it returned."""
-
-    model = ModelInfo("test", "test", scripted=True)
-    commands = (Command("tool", "Ask for a tool"),)
-
-    def __init__(self, act: Act = echo) -> None:
-        self.act = act
-        self.running: set[str] = set()
-
-    async def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | UsageChanged]:
-        assert turn.session_id not in self.running, "one turn at a time"
-        self.running.add(turn.session_id)
-        try:
-            await turn.stored()
-            acting = asyncio.ensure_future(self.act(turn))
-            aborted = asyncio.ensure_future(turn.abort.wait())
-            await asyncio.wait({acting, aborted}, return_when=asyncio.FIRST_COMPLETED)
-            aborted.cancel()
-            if acting.done():
-                yield AgentSaid(acting.result())
-            acting.cancel()
-        finally:
-            self.running.remove(turn.session_id)
 
 
 def call_id_of(turn: TurnContext) -> ToolCallId:
@@ -82,8 +49,8 @@ async def change_track(turn: TurnContext) -> str:
 def open_conversation(
     tab: TabForTests, act: Act = echo, *, approval_timeout: float = 60, call_timeout: float = 60
 ) -> Conversation:
-    sessions = Sessions(agent=AgentForTests(act), approval_timeout=approval_timeout, call_timeout=call_timeout)
-    return sessions.open(ADA, tab)
+    setup = Setup(AgentForTests(act), approval_timeout=approval_timeout, call_timeout=call_timeout)
+    return setup.sessions.begin(ADA, tab)
 
 
 def said(name: str = "one") -> Said:
@@ -100,9 +67,9 @@ async def test_a_turn_is_acknowledged_answered_and_ended_in_numbered_order() -> 
     talk = open_conversation(tab)
     assert await ended(talk) == TurnEnded(MessageId("one"), "end_turn")
     assert tab.sent == [
-        (talk.session_id, 1, UserSaid(MessageId("one"), "text of one")),
-        (talk.session_id, 2, AgentSaid("you said text of one")),
-        (talk.session_id, 3, TurnEnded(MessageId("one"), "end_turn")),
+        (talk.context.session_id, 1, UserSaid(MessageId("one"), "text of one")),
+        (talk.context.session_id, 2, AgentSaid("you said text of one")),
+        (talk.context.session_id, 3, TurnEnded(MessageId("one"), "end_turn")),
     ]
 
 
@@ -175,12 +142,12 @@ async def test_cancelling_an_idle_conversation_does_nothing_to_the_next_turn() -
 
 async def test_a_tab_that_goes_away_ends_its_waiting_approval() -> None:
     tab = TabForTests(decide=never)
-    sessions = Sessions(agent=AgentForTests(change_track), approval_timeout=60, call_timeout=60)
-    talk = sessions.open(ADA, tab)
+    sessions = Setup(AgentForTests(change_track)).sessions
+    talk = sessions.begin(ADA, tab)
     turn = asyncio.create_task(ended(talk))
     await tab.until(lambda: bool(tab.asked))
     tab.is_gone = True
-    await sessions.leave(tab)
+    await sessions.leave(tab.signature)
     assert (await turn).stop_reason == "end_turn"
     assert tab.called == []
     assert sessions.running_turns == 0
@@ -198,11 +165,11 @@ async def test_a_tab_that_goes_away_ends_its_running_tool_in_doubt() -> None:
         return heard[-1]
 
     tab = TabForTests(run_tool=hang)
-    sessions = Sessions(agent=AgentForTests(listen), approval_timeout=60, call_timeout=60)
-    turn = asyncio.create_task(ended(sessions.open(ADA, tab)))
+    sessions = Setup(AgentForTests(listen)).sessions
+    turn = asyncio.create_task(ended(sessions.begin(ADA, tab)))
     await tab.until(lambda: bool(tab.called))
     tab.is_gone = True
-    await sessions.leave(tab)
+    await sessions.leave(tab.signature)
     await turn
     assert heard == ["{'success': False, 'error': 'The tab that was asked is gone. The tool may have run.'}"]
 
@@ -215,11 +182,11 @@ async def test_a_turn_whose_tab_is_gone_runs_to_its_end() -> None:
         return "done"
 
     tab = TabForTests()
-    sessions = Sessions(agent=AgentForTests(wait), approval_timeout=60, call_timeout=60)
-    turn = asyncio.create_task(ended(sessions.open(ADA, tab)))
+    sessions = Setup(AgentForTests(wait)).sessions
+    turn = asyncio.create_task(ended(sessions.begin(ADA, tab)))
     await tab.until(lambda: bool(tab.sent))
     tab.is_gone = True
-    await sessions.leave(tab)
+    await sessions.leave(tab.signature)
     assert sessions.running_turns == 1
     go_on.set()
     assert (await turn).stop_reason == "end_turn"
@@ -349,10 +316,10 @@ async def test_two_connections_have_two_delegates_and_two_sessions() -> None:
         delegates.append((turn.delegate, turn.delegate.client_identifier, turn.session_id))
         return ""
 
-    sessions = Sessions(agent=AgentForTests(keep), approval_timeout=60, call_timeout=60)
+    sessions = Setup(AgentForTests(keep)).sessions
     tabs = [TabForTests(), TabForTests()]
     for tab in tabs:
-        await ended(sessions.open(ADA, tab))
+        await ended(sessions.begin(ADA, tab))
     (first, *_), (second, *_) = delegates
     assert first is not second
     assert [signature for _, signature, _ in delegates] == [tab.signature for tab in tabs]
@@ -360,27 +327,27 @@ async def test_two_connections_have_two_delegates_and_two_sessions() -> None:
 
 
 async def test_a_connection_finds_only_its_own_sessions() -> None:
-    sessions = Sessions(agent=AgentForTests(), approval_timeout=60, call_timeout=60)
+    sessions = Setup(AgentForTests()).sessions
     mine, theirs = TabForTests(), TabForTests()
-    talk = sessions.open(ADA, mine)
-    assert sessions.get(mine, talk.session_id) is talk
-    for session_id in (talk.session_id, SessionId("session_invented")):
+    talk = sessions.begin(ADA, mine)
+    assert await sessions.held(ADA, mine, talk.context.session_id) is talk
+    for session_id in (talk.context.session_id, SessionId("session_invented")):
         with pytest.raises(UnknownSessionError) as caught:
-            sessions.get(theirs, session_id)
+            await sessions.held(ADA, theirs, session_id)
         assert str(caught.value) == "This connection holds no session of that id. Begin one with session/new."
 
 
 async def test_further_sessions_of_a_connection_have_ids_of_their_own() -> None:
     tab = TabForTests()
-    sessions = Sessions(agent=AgentForTests(), approval_timeout=60, call_timeout=60)
-    first, second = sessions.open(ADA, tab), sessions.open(ADA, tab)
-    assert second.session_id == f"{first.session_id}-2"
+    sessions = Setup(AgentForTests()).sessions
+    first, second = sessions.begin(ADA, tab), sessions.begin(ADA, tab)
+    assert second.context.session_id == f"{first.context.session_id}-2"
 
 
 async def test_stopping_the_server_ends_every_turn_within_its_grace() -> None:
     tab = TabForTests(decide=never)
-    sessions = Sessions(agent=AgentForTests(change_track), approval_timeout=60, call_timeout=60)
-    turns = [asyncio.create_task(ended(sessions.open(ADA, tab))) for _ in range(3)]
+    sessions = Setup(AgentForTests(change_track)).sessions
+    turns = [asyncio.create_task(ended(sessions.begin(ADA, tab))) for _ in range(3)]
     await tab.until(lambda: len(tab.asked) == 3)
     async with asyncio.timeout(2):
         await sessions.close(1)
@@ -404,7 +371,7 @@ async def test_a_slow_reader_holds_its_own_turn_back_and_loses_nothing() -> None
                 self.said = n
 
     tab, agent = SlowTab(), Chatty()
-    talk = Sessions(agent=agent, approval_timeout=60, call_timeout=60).open(ADA, tab)
+    talk = Setup(agent).sessions.begin(ADA, tab)
     turn = asyncio.create_task(ended(talk))
     for _ in range(2000):
         await asyncio.sleep(0)
@@ -428,7 +395,7 @@ async def test_a_turn_that_a_slow_reader_holds_back_can_be_cancelled() -> None:
             self.is_over.set()
 
     agent = Chatty()
-    talk = Sessions(agent=agent, approval_timeout=60, call_timeout=60).open(ADA, StuckTab())
+    talk = Setup(agent).sessions.begin(ADA, StuckTab())
     turn = asyncio.create_task(talk.prompt(said()))
     for _ in range(1000):
         await asyncio.sleep(0)
@@ -440,5 +407,5 @@ async def test_a_turn_that_a_slow_reader_holds_back_can_be_cancelled() -> None:
 
 async def test_the_agents_commands_are_offered_to_the_tab() -> None:
     tab = TabForTests()
-    await open_conversation(tab).offer_commands()
+    await open_conversation(tab).greet()
     assert tab.updates == [CommandsOffered((Command("tool", "Ask for a tool"),))]

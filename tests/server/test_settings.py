@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from server.core.jwt_claims import TokenRules
+from server.core.usage import Budgets
+from server.jwt_settings import JwtSettings
 from server.settings import ServerSettings, Tcp, read_settings
 from shared.errors import UsageError
 from shared.folders import socket_path
@@ -68,11 +71,66 @@ def test_where_it_listens(tmp_path: Path, given: dict[str, Any], address: Path |
         ({"grace": 0}, "grace"),
         ({"patience": float("inf")}, "patience"),
         ({"grace": float("nan")}, "grace"),
+        ({"idle_time": 0}, "idle_time"),
+        ({"workers_agent": 0}, "workers_agent is a number from 1"),
+        ({"workers_tool": 1_001}, "workers_tool is a number from 1 to 1000"),
+        ({"budget_prompt": 0}, "budget_prompt"),
+        ({"budget_completion": -1}, "budget_completion"),
+        ({"budget_user": 10**15 + 1}, "budget_user"),
+        ({"redis": " "}, "no address of a Redis"),
+        ({"tools": ("my_tools",)}, "package.module:Class, not 'my_tools'"),
+        ({"tools": ("my tools:Dice",)}, "package.module:Class"),
+        ({"tools": ("my_tools:Dice()",)}, "package.module:Class"),
+        ({"tenants": ("acme", "a\nb")}, "tenants: A tenant has 1 to 64 printable"),
+        ({"jwks": Path("keys.json")}, "jwt_issuer and jwt_audience too"),
+        ({"jwks": Path("keys.json"), "jwt_issuer": "https://issuer"}, "jwt_issuer and jwt_audience too"),
+        ({"jwks": Path("keys.json"), "jwt_audience": "ringback"}, "jwt_issuer and jwt_audience too"),
+        ({"jwt_issuer": "https://issuer"}, "of no use without jwks"),
+        ({"jwt_audience": "ringback"}, "of no use without jwks"),
+        ({"jwt_max_lifetime": -1}, "jwt_max_lifetime"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(tmp_path: Path, given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         settings(tmp_path, **given)
+
+
+def test_of_all_the_rest_nothing_is_asked_for_unless_it_is_said(tmp_path: Path) -> None:
+    found = settings(tmp_path)
+    assert (found.idle_time, found.workers_agent, found.workers_tool) == (1800, 16, 64)
+    assert (found.redis, found.tools, found.tenants, found.jwt) == (None, (), frozenset(), None)
+    assert found.budgets == Budgets()
+
+
+def test_lists_are_lists_in_the_file_and_have_commas_in_the_environment(tmp_path: Path) -> None:
+    home = written(tmp_path, '[server]\ntools = ["my_tools:Dice", "a.b.c:D"]\ntenants = ["Acme", "default"]\n')
+    assert settings(home).tools == ("my_tools:Dice", "a.b.c:D")
+    assert settings(home).tenants == {"Acme", "default"}
+    told = settings(home, {"RINGBACK_TENANTS": "one, two ,,Jose\u0301", "RINGBACK_TOOLS": "x:Y"})
+    assert told.tenants == {"one", "two", "Jos\u00e9"}
+    assert told.tools == ("x:Y",)
+
+
+def test_budgets_and_workers_are_numbers_in_the_environment_too(tmp_path: Path) -> None:
+    found = settings(
+        tmp_path, {"RINGBACK_BUDGET_PROMPT": "1", "RINGBACK_BUDGET_COMPLETION": "2", "RINGBACK_BUDGET_USER": "3"}
+    )
+    assert found.budgets == Budgets(prompt=1, completion=2, user=3)
+    with pytest.raises(UsageError, match="RINGBACK_WORKERS_TOOL: 'many'"):
+        settings(tmp_path, {"RINGBACK_WORKERS_TOOL": "many"})
+
+
+def test_what_tokens_must_say(tmp_path: Path) -> None:
+    home = written(tmp_path, '[server]\njwks = "keys.json"\njwt_issuer = "https://issuer"\njwt_audience = "ringback"\n')
+    assert settings(home, jwt_max_lifetime=60).jwt == JwtSettings(
+        Path("keys.json").absolute(), TokenRules("https://issuer", "ringback", 60)
+    )
+
+
+def test_the_address_of_redis_is_not_shown_with_the_settings(tmp_path: Path) -> None:
+    found = settings(tmp_path, {"RINGBACK_REDIS": "redis://:canary@127.0.0.1/0"})
+    assert found.redis == "redis://:canary@127.0.0.1/0"
+    assert "canary" not in repr(found)
 
 
 def test_an_unknown_setting_in_the_file_is_named(tmp_path: Path) -> None:

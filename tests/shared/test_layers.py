@@ -18,6 +18,7 @@ class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int | None = None
     embedded: bool = False
     data_dir: Path | None = None
+    tenants: tuple[str, ...] = ()
 
 
 def sample(
@@ -45,9 +46,16 @@ def test_words_of_the_environment_become_the_fields_type() -> None:
     assert found == Sample(port=8080, embedded=True, data_dir=Path("/x/y"))
 
 
+def test_a_list_of_the_environment_has_commas_between_its_parts() -> None:
+    assert sample(environ={"RINGBACK_TENANTS": " one,two words , ,"}).tenants == ("one", "two words")
+    assert sample(environ={"RINGBACK_TENANTS": "one"}, table={"tenants": ["other"]}).tenants == ("one",)
+    assert sample(environ={"RINGBACK_MODEL": "a,b"}).model == "a,b"
+
+
 @pytest.mark.parametrize(
     ("layers", "named"),
     [
+        ({"table": {"tenants": "one"}}, "tenants in config.toml: 'one'"),
         ({"given": {"port": "many"}}, "--port: 'many'"),
         ({"environ": {"RINGBACK_PORT": "many"}}, "RINGBACK_PORT: 'many'"),
         ({"table": {"port": "many"}}, "port in config.toml: 'many'"),

@@ -84,6 +84,27 @@ def _get_current_time(given: ToolResult) -> str:
     return f"It is {_fact(given.result['time'])} on {_fact(given.result['date'])} in {_fact(given.result['timezone'])}."
 
 
+def _remember(given: ToolResult) -> str:
+    return f"I will remember {_fact(given.result['key'])}: {_fact(given.result['value'])}."
+
+
+def _recall(given: ToolResult) -> str:
+    if "keys" not in given.result:
+        return f"You told me {_fact(given.result['key'])}: {_fact(given.result['value'])}."
+    names = given.result["keys"]
+    if not isinstance(names, list) or not names:
+        return "You have not told me to remember anything yet."
+    return f"I remember {_fact(given.result['count'])} things: {_fact(', '.join(map(str, names)))}."
+
+
+def _forget(given: ToolResult) -> str:
+    return f"I forgot {_fact(given.result['key'])}."
+
+
+def _update_todos(given: ToolResult) -> str:
+    return f"The list has {_fact(given.result['count'])} things to do, {_fact(given.result['completed'])} of them done."
+
+
 _SENTENCES: dict[str, Callable[[ToolResult], str]] = {
     "change_bgm": _change_bgm,
     "get_location": _get_location,
@@ -94,6 +115,10 @@ _SENTENCES: dict[str, Callable[[ToolResult], str]] = {
     "get_weather": _get_weather,
     "calculate": _calculate,
     "get_current_time": _get_current_time,
+    "remember": _remember,
+    "recall": _recall,
+    "forget": _forget,
+    "update_todos": _update_todos,
 }
 
 

@@ -11,8 +11,8 @@ from server.agent.models.demo_reports import ToolResult, report
 from server.agent.models.demo_sentences import understand
 from server.agent.models.demo_steps import CallTools, Fail, Loop, Say, Step, Wait
 
-MAX_LOOPS = 5
-"""How often ``/loop`` asks for its call."""
+MAX_LOOPS = 7
+"""How often ``/loop`` asks for its call: the person is asked whether to go on at the third and at the sixth."""
 
 NextStep: TypeAlias = Say | CallTools | Wait | Fail
 

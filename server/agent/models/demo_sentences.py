@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from typing import NoReturn
 
 from server.agent.models.demo_steps import Call, CallTools
-from shared.json_types import JsonObject
+from shared.json_types import JsonObject, JsonValue
 
 MAX_SENTENCE = 1_000
 """Longer messages, and those with :data:`_GAP`, are not searched: matching must never hold up the server."""
@@ -39,7 +41,39 @@ def _nothing(_: re.Match[str]) -> JsonObject:
     return {}
 
 
+def _named(match: re.Match[str]) -> JsonObject:
+    return {"key": _target(match)}
+
+
+def _remembered(match: re.Match[str]) -> JsonObject:
+    text = _target(match)
+    try:
+        value: JsonValue = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        value = text
+    return {"key": match["key"], "value": value}
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _planned(match: re.Match[str]) -> JsonObject:
+    steps = [step.strip() for step in re.split(r"[,;]", _target(match)) if step.strip()]
+    items: list[JsonValue] = [
+        {"content": step, "status": "pending" if number else "in_progress"} for number, step in enumerate(steps)
+    ]
+    return {"items": items}
+
+
 _IS = r"(?:'s|\u2019s| is)"
+_KEY = r"\w[\w '\u2019-]{0,60}?"
+_FEW_WORDS = r"\w[\w'\u2019-]*(?: [\w'\u2019-]+){0,2}?"
+_PRONOUN = r"(?:it|that|this|them|me|there|all|everything)"
+_ASKING = r"(?:what|who|whom|whose|when|where|how|why|which|whether|if|not)"
+_CLAUSE = rf"(?:that|{_ASKING}) (?:i|you|we|he|she|it|they|this|that|there)"
+_NO_NAME = rf"(?!(?:about )?(?:{_CLAUSE}\b|{_PRONOUN}\W*$))"
+"""What stands where a name would, and is none: ``forget it``, ``recall what I said``."""
 _SUM = r"(?=\D*\d)(?P<target>[\d.+\-(][\d\s.+\-*/%^()]*)"
 
 _SENTENCES: tuple[tuple[re.Pattern[str], str, _Arguments], ...] = (
@@ -115,6 +149,29 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str, _Arguments], ...] = (
         "get_current_time",
         lambda _: {"timezone": "UTC"},
     ),
+    (
+        _sentence(rf"remember (?:that (?:(?:my|the) )?|(?:my|the) )(?!{_PRONOUN}\b)(?P<key>{_KEY}) is (?P<target>.+)"),
+        "remember",
+        _remembered,
+    ),
+    (
+        _sentence(rf"remember (?!(?:{_PRONOUN}|{_ASKING}|to)\b)(?P<key>{_FEW_WORDS}) is (?P<target>.+)"),
+        "remember",
+        _remembered,
+    ),
+    (
+        _sentence(rf"remember (?!to )(?:that )?(?:(?:my|the) )?(?P<key>{_KEY})\s*[:=] (?P<target>.+)"),
+        "remember",
+        _remembered,
+    ),
+    (_sentence(r"what do you remember(?: about me)?|recall(?: everything)?"), "recall", _nothing),
+    (
+        _sentence(rf"(?:recall|what do you remember about) {_NO_NAME}(?:(?:my|the) )?(?P<target>.+)"),
+        "recall",
+        _named,
+    ),
+    (_sentence(rf"forget {_NO_NAME}(?:about )?(?:(?:my|the) )?(?P<target>.+)"), "forget", _named),
+    (_sentence(r"plan: (?=.*\w)(?P<target>.+)"), "update_todos", _planned),
 )
 
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from server.agent.backend_tool import BackendTool
-from server.agent.tools import calculate, get_current_time, get_weather
+from server.agent.tools import (
+    calculate,
+    forget,
+    get_current_time,
+    get_weather,
+    recall,
+    remember,
+    update_todos,
+)
 
-BACKEND_TOOLS: tuple[BackendTool, ...] = (
-    BackendTool(get_weather.SPEC, get_weather.run),
-    BackendTool(calculate.SPEC, calculate.run),
-    BackendTool(get_current_time.SPEC, get_current_time.run),
+BACKEND_TOOLS: tuple[BackendTool, ...] = tuple(
+    BackendTool(tool.SPEC, tool.run)
+    for tool in (get_weather, calculate, get_current_time, remember, recall, forget, update_todos)
 )

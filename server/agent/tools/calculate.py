@@ -7,7 +7,8 @@ import math
 
 import simpleeval
 
-from server.agent.backend_tool import ToolFailedError, text_argument
+from server.agent.backend_tool import text_argument
+from server.core.tool_failure import ToolFailedError
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec, object_schema
 

@@ -6,7 +6,8 @@ import difflib
 import zoneinfo
 from datetime import UTC, datetime
 
-from server.agent.backend_tool import ToolFailedError, text_argument
+from server.agent.backend_tool import text_argument
+from server.core.tool_failure import ToolFailedError
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec, object_schema
 

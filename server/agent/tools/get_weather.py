@@ -9,7 +9,8 @@ from typing import NoReturn
 
 import httpx
 
-from server.agent.backend_tool import ToolFailedError, text_argument
+from server.agent.backend_tool import text_argument
+from server.core.tool_failure import ToolFailedError
 from shared.json_types import JsonObject, JsonValue
 from shared.tool_spec import ToolSpec, object_schema
 

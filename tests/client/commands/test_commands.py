@@ -25,6 +25,18 @@ class Target:
     def show_details(self) -> None:
         self.asked.append("details")
 
+    def show_state(self) -> None:
+        self.asked.append("state")
+
+    def show_metrics(self) -> None:
+        self.asked.append("metrics")
+
+    def reset_person(self) -> None:
+        self.asked.append("reset")
+
+    def toggle_todos(self) -> None:
+        self.asked.append("todos")
+
     def leave(self) -> None:
         self.asked.append("leave")
 
@@ -42,6 +54,10 @@ class Target:
         ("/close", "close"),
         ("/details", "details"),
         ("/cards", "cards"),
+        ("/state", "state"),
+        ("/metrics", "metrics"),
+        ("/reset", "reset"),
+        ("/todos", "todos"),
         ("/quit ", "leave"),
     ],
 )

@@ -25,6 +25,7 @@ from shared.frames import (
     Command,
     CommandsOffered,
     Problem,
+    TodosChanged,
     ToolCalled,
     ToolChanged,
     ToolStarted,
@@ -34,6 +35,9 @@ from shared.frames import (
     UserSaid,
 )
 from shared.ids import MessageId, SessionId, ToolCallId
+from shared.news import StateChanged
+from shared.todos import Todo
+from shared.usage import TokenUsage
 
 M1, M2 = MessageId("m1"), MessageId("m2")
 CALL = ToolCallId("call")
@@ -202,6 +206,116 @@ def test_commands_and_usage_leave_no_entry() -> None:
     talk.hear(CommandsOffered((Command("slow", "Be slow"),)), UsageChanged(1, 2))
     assert talk.entries == []
     assert talk.conversation.commands == (Command("slow", "Be slow"),)
+
+
+def notes(talk: Talk) -> list[str]:
+    return [entry.text for entry in talk.entries if isinstance(entry, Note)]
+
+
+def known(talk: Talk) -> list[object]:
+    return [talk.conversation.todos, talk.conversation.usage]
+
+
+def test_todos_and_usage_are_kept_until_they_are_replaced_or_a_new_session_begins() -> None:
+    talk = Talk()
+    talk.conversation.opened(SessionId("a"))
+    usage = UsageChanged(10, 100, TokenUsage(8, 2, 10))
+    talk.hear(TodosChanged((Todo("write", "completed"),)), usage)
+    assert known(talk) == [(Todo("write", "completed"),), usage]
+    talk.conversation.lost("gone")
+    talk.conversation.opened(SessionId("a"))
+    assert known(talk) == [(Todo("write", "completed"),), usage], "the same session goes on"
+    talk.conversation.opened(SessionId("b"))
+    assert known(talk) == [(), None]
+
+
+def test_changes_elsewhere_are_one_quiet_note_however_many_they_are() -> None:
+    talk = Talk()
+    first = talk.conversation.changed_elsewhere(StateChanged("colour", "stored"))
+    assert first == [Added(Note("entry-1", "Remembered elsewhere: colour."))]
+    again = talk.conversation.changed_elsewhere(StateChanged("city", "stored"))
+    assert again == [Changed(Note("entry-1", "Remembered elsewhere: colour, city."))]
+    assert not talk.conversation.has_failed
+
+
+def test_a_change_elsewhere_after_something_else_was_told_is_a_note_of_its_own() -> None:
+    talk = Talk()
+    talk.conversation.changed_elsewhere(StateChanged("colour", "stored"))
+    talk.conversation.note("Something else.")
+    talk.conversation.changed_elsewhere(StateChanged("city", "stored"))
+    assert notes(talk) == ["Remembered elsewhere: colour.", "Something else.", "Remembered elsewhere: city."]
+
+
+def test_a_change_elsewhere_cuts_no_answer_in_two_and_stands_before_what_waits() -> None:
+    talk = Talk()
+    talk.conversation.say(M1, "first")
+    talk.hear(UserSaid(M1, "first"), AgentSaid("Hel"))
+    talk.conversation.say(M2, "second")
+    assert talk.conversation.changed_elsewhere(StateChanged("colour", "stored")) == [
+        Added(Note("entry-2", "Remembered elsewhere: colour."), before="entry-1")
+    ]
+    talk.conversation.changed_elsewhere(StateChanged("city", "deleted"))
+    talk.conversation.remark("Redis is away.")
+    talk.hear(AgentSaid("lo"))
+    assert [type(entry) for entry in talk.entries] == [Said, Note, Note, Answer, Said]
+    assert talk.entries[3] == Answer("entry-1", "Hello")
+    assert notes(talk) == ["Remembered elsewhere: colour. Forgotten elsewhere: city.", "Redis is away."]
+
+
+RESET = "Everything of ada is gone."
+UNKNOWN = "Everything of ada is gone. The agent does not know what stands above."
+
+
+def test_a_reset_ends_what_was_under_way_and_counts_from_one_again() -> None:
+    talk = Talk()
+    talk.conversation.say(M1, "first")
+    talk.hear(UserSaid(M1, "first"), TodosChanged((Todo("write"),)), UsageChanged(1, 2), STARTED, AgentSaid("half"))
+    talk.conversation.reset(RESET)
+    assert talk.card().state is CallState.FAILED
+    assert talk.card().decision == "The conversation was reset"
+    assert not talk.conversation.is_working
+    assert known(talk) == [(), None]
+    assert not talk.conversation.has_failed
+    assert notes(talk) == [UNKNOWN]
+    assert talk.conversation.update(1, AgentSaid("fresh")) != []
+
+
+def test_a_reset_that_is_told_twice_stands_there_once() -> None:
+    talk = Talk()
+    talk.conversation.reset(RESET)
+    talk.conversation.reset(RESET)
+    assert notes(talk) == [UNKNOWN]
+    talk.conversation.note("Something else.")
+    talk.conversation.reset(RESET)
+    assert notes(talk) == [UNKNOWN, "Something else.", UNKNOWN], "that was another one"
+
+
+def test_a_reset_takes_the_place_of_the_news_that_the_shared_state_was_cleared() -> None:
+    talk = Talk()
+    talk.conversation.note("Something else.")
+    talk.conversation.changed_elsewhere(StateChanged(None, "cleared"))
+    talk.conversation.reset(RESET)
+    assert notes(talk) == ["Something else.", UNKNOWN]
+    talk.conversation.changed_elsewhere(StateChanged("colour", "stored"))
+    assert notes(talk) == ["Something else.", UNKNOWN, "Remembered elsewhere: colour."]
+
+
+def test_a_message_that_waits_outlives_a_reset() -> None:
+    talk = Talk()
+    talk.conversation.say(M1, "first")
+    talk.conversation.reset(RESET)
+    assert list(talk.conversation.waiting) == [M1]
+    talk.hear(UserSaid(M1, "first"))
+    assert talk.conversation.is_working
+
+
+def test_the_entries_are_always_the_same_object() -> None:
+    talk = Talk()
+    entries = talk.conversation.entries
+    talk.conversation.say(M1, "first")
+    talk.conversation.reset(RESET)
+    assert entries is talk.conversation.entries
+    assert len(entries) == 2
 
 
 def test_the_title_is_the_first_line_of_the_first_message() -> None:

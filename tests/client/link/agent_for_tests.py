@@ -105,8 +105,13 @@ class Peer:
     async def cancel(self, session_id: str, **_: Any) -> None:
         self.cancelled.set()
 
+    async def ext_method(self, method: str, params: dict[str, Any]) -> Any:
+        self.agent.requested.append((method, params))
+        return await self.agent.answer(self, method, params)
+
 
 Script = Callable[[Peer, str, str], Awaitable[str | None]]
+Answering = Callable[[Peer, str, dict[str, Any]], Awaitable[Any]]
 
 
 async def echo(peer: Peer, message_id: str, text: str) -> str | None:
@@ -117,16 +122,23 @@ async def echo(peer: Peer, message_id: str, text: str) -> str | None:
     return None
 
 
+async def know_nothing(_peer: Peer, method: str, _params: dict[str, Any]) -> Any:
+    """What a server does with a request that it does not know."""
+    raise acp.RequestError.method_not_found(f"_{method}")
+
+
 @dataclass
 class AgentForTests:
-    """The server. ``script`` answers a prompt; ``peers`` are all connections so far."""
+    """The server. ``script`` answers a prompt, ``answer`` an extension method; ``peers`` are all connections so far."""
 
     script: Script = echo
+    answer: Answering = know_nothing
     is_ringback: bool = True
     protocol_version: int = 1
     refusal: tuple[int, str] | None = None
     peers: list[Peer] = field(default_factory=list)
     prompted: list[tuple[str, str]] = field(default_factory=list)
+    requested: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     endpoint: Endpoint = field(default_factory=lambda: Endpoint("ws://unset", TOKEN))
 
     def admit(self, connection: ServerConnection, request: Request) -> Response | None:

@@ -9,13 +9,14 @@ from acp import schema
 from pydantic import TypeAdapter
 
 from client.link.acp_frames import read_question, read_update
-from shared.acp_names import META_APPROVAL, META_MESSAGE_ID, META_TOOL_NAME
+from shared.acp_names import META_APPROVAL, META_MESSAGE_ID, META_TOOL_NAME, META_USAGE
 from shared.frames import (
     AgentSaid,
     AgentThought,
     Choice,
     Command,
     CommandsOffered,
+    TodosChanged,
     ToolChanged,
     ToolStarted,
     Update,
@@ -23,12 +24,18 @@ from shared.frames import (
     UserSaid,
 )
 from shared.ids import MessageId, ToolCallId
+from shared.todos import Todo
+from shared.usage import TokenUsage
 
 CALL = ToolCallId("c1")
 
 
 def chunk(kind: str, **more: Any) -> dict[str, Any]:
     return {"sessionUpdate": kind, "content": {"type": "text", "text": "hi"}, **more}
+
+
+def usage(**told: Any) -> dict[str, Any]:
+    return {"sessionUpdate": "usage_update", "used": 5, "size": 100, "_meta": {META_USAGE: told}}
 
 
 CASES: list[tuple[dict[str, Any], list[Update]]] = [
@@ -86,7 +93,25 @@ CASES: list[tuple[dict[str, Any], list[Update]]] = [
         [CommandsOffered((Command("tool", "One tool", "NAME"), Command("fail", "Fail")))],
     ),
     ({"sessionUpdate": "usage_update", "used": 5, "size": 100}, [UsageChanged(5, 100)]),
-    ({"sessionUpdate": "plan", "entries": []}, []),
+    (
+        usage(session={"prompt": 1, "completion": 2, "total": 4}, user={"prompt": 10, "completion": 20, "total": 30}),
+        [UsageChanged(5, 100, TokenUsage(1, 2, 4), TokenUsage(10, 20, 30))],
+    ),
+    (usage(session={"prompt": 1, "completion": 2, "total": 3}), [UsageChanged(5, 100, TokenUsage(1, 2, 3))]),
+    (usage(session={"prompt": "many"}, user=None), [UsageChanged(5, 100)]),
+    ({"sessionUpdate": "usage_update", "used": 5, "size": 100, "_meta": {META_USAGE: 7}}, [UsageChanged(5, 100)]),
+    ({"sessionUpdate": "plan", "entries": []}, [TodosChanged(())]),
+    (
+        {
+            "sessionUpdate": "plan",
+            "entries": [
+                {"content": "write", "priority": "high", "status": "in_progress"},
+                {"content": "rest", "priority": "low", "status": "completed"},
+                {"content": "odd", "priority": "utmost", "status": "abandoned"},
+            ],
+        },
+        [TodosChanged((Todo("write", "in_progress", "high"), Todo("rest", "completed", "low")))],
+    ),
 ]
 
 
@@ -94,6 +119,12 @@ CASES: list[tuple[dict[str, Any], list[Update]]] = [
 def test_every_kind_of_update_is_read(sent: dict[str, Any], frames: list[Update]) -> None:
     notification = TypeAdapter(schema.SessionNotification).validate_python({"sessionId": "s", "update": sent})
     assert read_update(notification.update, {}) == frames
+
+
+def test_usage_beside_the_update_counts_as_well() -> None:
+    update = schema.UsageUpdate(session_update="usage_update", used=5, size=100)
+    meta = {META_USAGE: {"session": {"prompt": 1, "completion": 2, "total": 3}}}
+    assert read_update(update, meta) == [UsageChanged(5, 100, TokenUsage(1, 2, 3))]
 
 
 def options(*kinds: str) -> list[schema.PermissionOption]:

@@ -24,7 +24,10 @@ from shared.acp_names import (
     META_DEVICE,
     META_TOOLS,
     METHOD_APPROVAL_WITHDRAWN,
+    METHOD_NOTICE,
+    METHOD_STATE_CHANGED,
     METHOD_TOOL_CALL,
+    METHOD_WAS_RESET,
 )
 from shared.errors import ServerDidNotStartError
 from shared.frames import (
@@ -39,6 +42,7 @@ from shared.frames import (
     Welcome,
 )
 from shared.ids import MessageId, ToolCallId
+from shared.news import Notice, PersonReset, StateChanged
 from tests.client.link.agent_for_tests import SESSION, AgentForTests, Peer, echo, running
 from tests.client.tab_for_tests import Connecting, Failed, Lost, TabForTests, ToolboxForTests
 
@@ -287,6 +291,73 @@ async def test_tools_that_cannot_run_answer_with_a_structured_error(caplog: pyte
     assert "inner words" not in str(bug)
     assert "another holder" in elsewhere["error"]
     assert "another holder" in outdated["error"]
+
+
+# --- news -------------------------------------------------------------------------------------------------
+
+
+async def test_news_come_in_their_place_between_the_updates() -> None:
+    async def gossip(peer: Peer, message_id: str, text: str) -> None:
+        await peer.acknowledge(message_id, text)
+        await peer.client.ext_notification(METHOD_STATE_CHANGED, {"key": "colour", "change": "stored"})
+        await peer.speak("so")
+        await peer.client.ext_notification(METHOD_NOTICE, {"message": "Redis is away."})
+        await peer.client.ext_notification(METHOD_STATE_CHANGED, {"key": "colour", "change": "eaten"})
+        await peer.end_turn(message_id)
+
+    tab = TabForTests()
+    async with running(AgentForTests(script=gossip)) as agent, living(link_to(agent, tab)) as link:
+        say(link, "m1")
+        await tab.end_of("m1")
+    assert [happened for happened in tab.happened if not isinstance(happened, Welcome | Connecting)] == [
+        UserSaid(MessageId("m1"), "hello"),
+        StateChanged("colour", "stored"),
+        AgentSaid("so"),
+        Notice("Redis is away."),
+        TurnEnded(MessageId("m1"), "end_turn"),
+    ]
+    assert tab.numbers == [1, 2, 3], "news have no number"
+
+
+async def test_after_a_reset_the_updates_are_counted_from_one_again_and_no_question_is_open() -> None:
+    async def ask_and_forget(peer: Peer, message_id: str, text: str) -> None:
+        await peer.acknowledge(message_id, text)
+        peer.seq = 40
+        await peer.speak("before")
+        answer = asyncio.create_task(asking_once(peer))
+        await tab.first(ApprovalAsked)
+        await peer.client.ext_notification(METHOD_WAS_RESET, {"message": "Everything is gone."})
+        assert (await answer).outcome.outcome == "cancelled"
+        peer.seq = 0
+        await peer.speak("after")
+        await peer.end_turn(message_id)
+
+    async def asking_once(peer: Peer) -> Any:
+        return await peer.client.request_permission(
+            session_id=SESSION,
+            tool_call=schema.ToolCallUpdate(tool_call_id="c1", title="Wait"),
+            options=[schema.PermissionOption(option_id="y", name="Yes", kind="allow_once")],
+        )
+
+    tab = TabForTests()
+    async with running(AgentForTests(script=ask_and_forget)) as agent, living(link_to(agent, tab)) as link:
+        say(link, "m1")
+        await tab.end_of("m1")
+    assert tab.all(AgentSaid) == [AgentSaid("before"), AgentSaid("after")]
+    assert tab.numbers == [1, 2, 1, 2]
+    kinds = [type(happened).__name__ for happened in tab.happened[-5:]]
+    assert kinds == ["ApprovalAsked", "ApprovalWithdrawn", "PersonReset", "AgentSaid", "TurnEnded"]
+    assert tab.all(PersonReset) == [PersonReset("Everything is gone.")]
+
+
+async def test_after_a_reset_a_call_of_the_new_conversation_is_not_taken_for_an_outdated_one() -> None:
+    tab = TabForTests()
+    async with running(AgentForTests()) as agent, living(link_to(agent, tab)):
+        await tab.first(Welcome)
+        await call_tool(agent, "notify", {"message": "x"}, epoch=7)
+        assert "another holder" in (await call_tool(agent, "notify", {"message": "x"}, epoch=1))["error"]
+        await agent.peers[0].client.ext_notification(METHOD_WAS_RESET, {"message": "Gone."})
+        assert (await call_tool(agent, "notify", {"message": "x"}, epoch=1))["result"]["success"] is True
 
 
 # --- a server that is not ours ----------------------------------------------------------------------------

@@ -103,7 +103,7 @@ async def test_commands_are_offered_and_tab_completes() -> None:
     app = app_for_tests(board)
     async with started(app, board) as pilot:
         board.links[0].update(CommandsOffered((Command("slow", "Answer slowly", "SECONDS"),)))
-        await pilot.press("/", "s")
+        await pilot.press("/", "s", "l")
         chat: ChatTab = app.main.tabs.front
         assert [hint.name for hint in chat.query_one(CommandHints).hints] == ["slow"]
         assert "Answer slowly" in screen_text(app)

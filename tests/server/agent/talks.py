@@ -9,20 +9,17 @@ from google.adk.events.event import Event
 
 from server.agent.history import WindowedHistory
 from server.agent.runner import APP_NAME, AdkAgent
-from server.context import Identity
 from server.conversation import Conversation
 from server.core.adk_user import adk_user_id
 from server.core.session import Said
-from server.sessions import Sessions
 from shared.frames import AgentSaid, ToolChanged, ToolStarted, TurnEnded
-from shared.ids import MessageId, TenantId, UserId
+from shared.ids import MessageId
+from tests.server.services_for_tests import ADA, Setup
 from tests.server.tab_for_tests import TabForTests
-
-ADA = Identity(TenantId("default"), UserId("ada"))
 
 
 def open_talk(agent: AdkAgent, tab: TabForTests, *, approval_timeout: float = 60) -> Conversation:
-    return Sessions(agent=agent, approval_timeout=approval_timeout, call_timeout=60).open(ADA, tab)
+    return Setup(agent, approval_timeout=approval_timeout).sessions.begin(ADA, tab)
 
 
 async def say(talk: Conversation, text: str) -> TurnEnded:
@@ -49,8 +46,8 @@ def results(tab: TabForTests) -> list[ToolChanged]:
 async def stored(history: WindowedHistory, talk: Conversation) -> list[Event]:
     session = await history.get_session(
         app_name=APP_NAME,
-        user_id=adk_user_id(talk.identity.tenant, talk.identity.user_id),
-        session_id=talk.session_id,
+        user_id=adk_user_id(talk.context.identity.tenant, talk.context.identity.user_id),
+        session_id=talk.context.session_id,
     )
     assert session is not None
     return session.events

@@ -18,6 +18,7 @@ from server.agent.backend_tool import BackendTool
 from server.agent.frontend_tool import DELEGATE_KEY, FrontendTool
 from server.agent.gate import GatePlugin
 from server.agent.history import WindowedHistory
+from server.agent.models.demo_script import MAX_LOOPS
 from server.agent.runner import AdkAgent
 from server.core.desk import refusal
 from server.delegate import FrontendToolDelegate
@@ -83,7 +84,7 @@ async def test_two_connections_at_once_find_two_delegates(history: WindowedHisto
     await asyncio.gather(*(say(talk, "/tool calculate {}") for talk in talks))
     found = {session: delegate for session, delegate in peek.found if isinstance(delegate, FrontendToolDelegate)}
     assert {session: delegate.client_identifier for session, delegate in found.items()} == {
-        talk.session_id: tab.signature for talk, tab in zip(talks, tabs, strict=True)
+        talk.context.session_id: tab.signature for talk, tab in zip(talks, tabs, strict=True)
     }
     assert len(set(found.values())) == 2
 
@@ -93,7 +94,7 @@ async def test_the_delegate_is_there_for_each_call_of_the_turn_and_anew_in_the_n
     talk = open_talk(agent_with(history, [peek]), TabForTests())
     await say(talk, "/loop calculate {}")
     await say(talk, "/tool calculate {}")
-    assert len(peek.found) == 6
+    assert len(peek.found) == MAX_LOOPS + 1
     assert all(isinstance(delegate, FrontendToolDelegate) for _, delegate in peek.found)
 
 
@@ -150,7 +151,7 @@ async def test_each_call_is_logged_as_begun_and_ended_once_and_a_declined_one_no
     tab = TabForTests()
     talk = open_talk(AdkAgent(session_service=history, model_name="demo"), tab)
     await say(talk, "Change BGM to track 1")
-    names = f"client_identifier={tab.signature} session={talk.session_id}"
+    names = f"client_identifier={tab.signature} session={talk.context.session_id}"
     call = f"{names} call={tab.called[0].call_id}"
     tab.decide = reject
     await say(talk, "What's my location?")

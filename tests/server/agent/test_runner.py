@@ -12,7 +12,9 @@ import pytest
 
 from server.agent.history import WindowedHistory
 from server.agent.models.demo_commands import COMMANDS
+from server.agent.models.demo_script import MAX_LOOPS
 from server.agent.runner import AdkAgent
+from server.agent_loader import LoadingAgent
 from shared.errors import TurnFailedError
 from shared.frames import (
     AgentSaid,
@@ -27,6 +29,7 @@ from shared.frames import (
 )
 from shared.ids import SessionId
 from tests.server.agent.talks import answer, begin, calls, open_talk, results, say, stored, unanswered
+from tests.server.services_for_tests import ADA, Setup
 from tests.server.tab_for_tests import TabForTests, never, reject
 
 NOW_PLAYING = "Now playing track 1."
@@ -122,7 +125,7 @@ async def test_parallel_calls_each_ask(agent: AdkAgent) -> None:
 async def test_a_loop_asks_again_after_each_result_and_ends(agent: AdkAgent) -> None:
     tab = TabForTests()
     await say(open_talk(agent, tab), '/loop change_bgm {"track": 2}')
-    assert len(tab.asked) == 5
+    assert len(tab.asked) == MAX_LOOPS
     assert "Now playing track 2." in answer(tab)
 
 
@@ -160,6 +163,23 @@ async def test_a_failing_model_ends_the_turn_with_a_sentence_and_the_next_turn_w
     assert unanswered(await stored(history, talk)) == set()
 
 
+async def test_a_model_that_comes_to_no_end_is_stopped_with_a_sentence_of_its_own(
+    agent: AdkAgent, history: WindowedHistory
+) -> None:
+    agent._run_config.max_llm_calls = 2
+    tab = TabForTests()
+    talk = open_talk(agent, tab)
+    end = await say(talk, '/loop calculate {"expression": "1+1"}')
+    assert end.problem is not None
+    assert end.problem.code == TurnFailedError.code
+    assert end.problem.message == (
+        "The model was asked 2 times and came to no end, so the turn stopped. Tell it how to go on."
+    )
+    assert [result.status for result in results(tab)] == ["completed"] * 2
+    assert unanswered(await stored(history, talk)) == set()
+    assert (await say(talk, "hello")).problem is None
+
+
 async def test_a_broken_database_ends_the_turn_with_a_sentence_of_its_own(
     agent: AdkAgent, history: WindowedHistory, tmp_path: Path
 ) -> None:
@@ -183,10 +203,10 @@ async def test_the_row_of_a_session_is_made_at_its_first_prompt_and_holds_the_cl
     await say(talk, "hello")
     await say(talk, "hello again")
     (row,) = rows(tmp_path / "ringback.db", "sessions")
-    assert talk.session_id in row
+    assert talk.context.session_id in row
     assert f'\\"client_identifier\\":\\"{tab.signature}\\"' in row.replace(": ", ":")
     assert '"default:ada"' in row
-    line = f"session_created client_identifier={tab.signature} session={talk.session_id}"
+    line = f"session_created client_identifier={tab.signature} session={talk.context.session_id}"
     assert [record.message for record in caplog.records].count(line) == 1
 
 
@@ -195,7 +215,7 @@ async def test_a_session_that_was_begun_before_a_restart_goes_on(agent: AdkAgent
     talk = open_talk(agent, tab)
     await say(talk, "hello")
     again = open_talk(AdkAgent(session_service=history, model_name="demo"), tab)
-    assert again.session_id == talk.session_id
+    assert again.context.session_id == talk.context.session_id
     assert (await say(again, "hello again")).problem is None
     assert len(await stored(history, again)) == 4
 
@@ -244,3 +264,28 @@ async def test_a_tab_that_goes_away_ends_its_waiting_call(agent: AdkAgent, histo
     await turn
     assert tab.called == []
     assert unanswered(await stored(history, talk)) == set()
+
+
+async def test_a_conversation_that_slept_after_being_cancelled_before_the_agent_was_there_wakes_up(
+    agent: AdkAgent,
+) -> None:
+    is_loaded = asyncio.Event()
+
+    async def load() -> AdkAgent:
+        await is_loaded.wait()
+        return agent
+
+    loading = LoadingAgent(model=agent.model, commands=agent.commands, load=load)
+    setup, tab = Setup(loading, idle_time=0), TabForTests()
+    talk = setup.sessions.begin(ADA, tab)
+    turn = begin(talk, "hello")
+    await asyncio.sleep(0)
+    await talk.cancel()
+    assert (await turn).stop_reason == "cancelled"
+    is_loaded.set()
+    await talk.save()
+    assert await setup.sessions.cleanup_inactive() == 1
+    again = await setup.sessions.held(ADA, tab, talk.context.session_id)
+    assert again is not talk
+    assert (await say(again, "what is 2+2")).problem is None
+    assert answer(tab) == "2+2 = 4"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.core.canonical import arguments_hash
-from server.core.policy import Policy, Rule
+from server.core.policy import Policy, PolicyAnswers, Rule
 from shared.catalog import FRONTEND_TOOLS
 
 ASKS = [*(spec.name for spec in FRONTEND_TOOLS), "forget", "a_tool_nobody_knows", ""]
@@ -24,12 +24,12 @@ def test_harmless_backend_tools_never_ask(name: str) -> None:
 
 def test_two_conversations_share_no_answers() -> None:
     first, second = Policy(), Policy()
-    first.allowed_tools.add("change_bgm")
+    first.answers.allowed_tools.add("change_bgm")
     assert second.decide("change_bgm", "") is Rule.ASK
 
 
 def test_a_denied_tool_stays_denied_whatever_was_allowed() -> None:
-    policy = Policy({"change_bgm": Rule.DENY}, allowed_tools={"change_bgm"})
+    policy = Policy({"change_bgm": Rule.DENY}, PolicyAnswers(allowed_tools={"change_bgm"}))
     assert policy.decide("change_bgm", "") is Rule.DENY
 
 

@@ -13,13 +13,21 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.protocol import State
 
+from server.audience import Audience
 from server.context import TurnContext
-from server.gateway.connection import Hall, talk
-from server.gateway.door import DoorConfig, hosts_of, local_identity
-from server.gateway.listener import Listener, bind_unix
-from server.sessions import Sessions
+from server.core.identity import Identity
+from server.core.policy import RESERVED
+from server.gateway.connection import talk
+from server.gateway.door import DoorConfig, hosts_of
+from server.gateway.hall import Hall
+from server.gateway.listener import Listener
+from server.gateway.sockets import bind_unix
+from server.reset import Reset
+from server.sessions import SessionManager
 from shared.catalog import FRONTEND_TOOLS
 from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
+from tests.server.gateway.keys_for_tests import KeysInMemory, knowing_local
+from tests.server.services_for_tests import Setup
 
 TOKEN = "a-token-of-at-least-thirty-two-characters"
 MODEL = ModelInfo("demo", "demo (scripted)", scripted=True)
@@ -41,6 +49,10 @@ async def until_cancelled(turn: TurnContext) -> AsyncIterator[Piece]:
     yield AgentSaid("cancelled")
 
 
+async def counters() -> str:
+    return "# TYPE ringback_turns_total counter\nringback_turns_total 1.0\n"
+
+
 class ScriptedAgent:
     """Satisfies ``server.ports.Agent``."""
 
@@ -48,17 +60,24 @@ class ScriptedAgent:
         self.model = MODEL
         self.commands = COMMANDS
         self.script = script
+        self.forgotten: list[Identity] = []
 
     def run(self, turn: TurnContext) -> AsyncIterator[Piece]:
         return self.script(turn)
+
+    async def forget(self, identity: Identity) -> int:
+        self.forgotten.append(identity)
+        return 3
 
 
 class Gateway:
     """A gateway that listens on a socket of its own."""
 
-    def __init__(self, path: Path, sessions: Sessions, listener: Listener) -> None:
+    def __init__(self, path: Path, setup: Setup, audience: Audience, listener: Listener) -> None:
         self.path = path
-        self.sessions = sessions
+        self.setup = setup
+        self.sessions: SessionManager = setup.sessions
+        self.audience = audience
         self.listener = listener
 
     @contextlib.asynccontextmanager
@@ -180,20 +199,34 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def listening(
-    script: Script = echo, *, approval_timeout: float = WAIT, max_connections: int = 200
+    script: Script = echo,
+    *,
+    approval_timeout: float = WAIT,
+    max_connections: int = 200,
+    keys: KeysInMemory | None = None,
 ) -> AsyncIterator[Gateway]:
-    """A gateway whose agent does what ``script`` says."""
+    """A gateway whose agent does what ``script`` says; it takes the local token and ``keys``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "s.sock"
-        sessions = Sessions(agent=ScriptedAgent(script), approval_timeout=approval_timeout, call_timeout=WAIT)
-        hall = Hall(sessions, MODEL, "0.0.test")
-        listener = Listener(lambda line: talk(line, hall), max_connections=max_connections)
-        door = DoorConfig(hosts=hosts_of(None), token=TOKEN, holder=local_identity("someone"))
-        await listener.listen(bind_unix(path), door)
+        setup = Setup(ScriptedAgent(script), approval_timeout=approval_timeout, call_timeout=WAIT)
+        audience = Audience(setup.changes)
+        hall = Hall(
+            sessions=setup.sessions,
+            reset=Reset(setup.sessions, setup.services, audience),
+            states=setup.services.states,
+            audience=audience,
+            model=MODEL,
+            version="0.0.test",
+            tenants=frozenset(),
+            reserved=RESERVED | {"tally"},
+            metrics=counters,
+        )
+        listener = Listener(lambda line: talk(line, hall), counters, max_connections=max_connections)
+        await listener.listen(bind_unix(path), DoorConfig(hosts=hosts_of(None)), knowing_local(TOKEN, keys))
         try:
-            yield Gateway(path, sessions, listener)
+            yield Gateway(path, setup, audience, listener)
         finally:
-            await sessions.close(WAIT)
+            await setup.sessions.close(WAIT)
             await listener.close()
 
 

@@ -46,7 +46,7 @@ REFUSED: dict[str, int] = {
     '{"jsonrpc": "2.0", "id": 1, "method": "x", "params": ' + '{"a":' * 200 + "1" + "}" * 201: -32600,
     '{"jsonrpc": "2.0", "id": 1, "method": "no/such_method"}': -32601,
     '{"jsonrpc": "2.0", "id": 1, "method": "session/set_mode", "params": {}}': -32601,
-    '{"jsonrpc": "2.0", "id": 1, "method": "_ringback/state/list"}': -32601,
+    '{"jsonrpc": "2.0", "id": 1, "method": "_ringback/no/such"}': -32601,
     '{"jsonrpc": "2.0", "id": 1, "method": "session/cancel", "params": {}}': -32601,
     '{"jsonrpc": "2.0", "id": 1, "method": "initialize"}': -32602,
 }
@@ -102,7 +102,7 @@ async def test_an_exception_of_ours_is_not_told_to_the_peer(caplog: pytest.LogCa
         def fail(*_: object) -> None:
             raise RuntimeError("canary-123")
 
-        gateway.sessions.open = fail  # type: ignore[method-assign, assignment]
+        gateway.sessions.begin = fail  # type: ignore[method-assign, assignment]
         answer = await tab.ask("session/new", {"cwd": "/", "mcpServers": []})
     assert answer["error"]["code"] == -32603
     assert "canary-123" not in json.dumps(answer)

@@ -45,6 +45,47 @@ from shared.json_types import JsonObject
         ("what time is it in Asia/Tokyo?", "get_current_time", {"timezone": "Asia/Tokyo"}),
         ("what time is it in New York", "get_current_time", {"timezone": "New York"}),
         ("What time is it?", "get_current_time", {"timezone": "UTC"}),
+        ("Remember that my colour is blue", "remember", {"key": "colour", "value": "blue"}),
+        ("remember favourite tea: Earl Grey, hot", "remember", {"key": "favourite tea", "value": "Earl Grey, hot"}),
+        ("remember age: 42", "remember", {"key": "age", "value": 42}),
+        ("remember my tags are nice: [1, 1.5, true]", "remember", {"key": "tags are nice", "value": [1, 1.5, True]}),
+        ("remember that my mum's birthday is 3 May", "remember", {"key": "mum's birthday", "value": "3 May"}),
+        ("Remember the door code = 0123", "remember", {"key": "door code", "value": "0123"}),
+        ("remember word: NaN", "remember", {"key": "word", "value": "NaN"}),
+        ("remember colour: blue", "remember", {"key": "colour", "value": "blue"}),
+        ("remember colour is blue", "remember", {"key": "colour", "value": "blue"}),
+        ("Remember favourite tea  is Earl Grey, hot.", "remember", {"key": "favourite tea", "value": "Earl Grey, hot"}),
+        ("remember this one is: 7", "remember", {"key": "this one is", "value": 7}),
+        ("remember italy is a country", "remember", {"key": "italy", "value": "a country"}),
+        ("remember that to do is tea", "remember", {"key": "to do", "value": "tea"}),
+        ("remember deep: " + "[" * 980, "remember", {"key": "deep", "value": "[" * 980}),
+        ("remember nothing: null", "remember", {"key": "nothing", "value": None}),
+        ("what do you remember?", "recall", {}),
+        ("recall", "recall", {}),
+        ("What do you remember about me?", "recall", {}),
+        ("recall everything", "recall", {}),
+        ("recall the 'door code'", "recall", {"key": "door code"}),
+        ("What do you remember about my colour?", "recall", {"key": "colour"}),
+        ("recall colour", "recall", {"key": "colour"}),
+        ("forget my colour", "forget", {"key": "colour"}),
+        ("Please forget about the door code.", "forget", {"key": "door code"}),
+        ("forget italy", "forget", {"key": "italy"}),
+        ("forget colour", "forget", {"key": "colour"}),
+        ("forget that colour", "forget", {"key": "that colour"}),
+        ("recall what is due", "recall", {"key": "what is due"}),
+        ("plan: , one thing;,", "update_todos", {"items": [{"content": "one thing", "status": "in_progress"}]}),
+        (" plan:  one thing ", "update_todos", {"items": [{"content": "one thing", "status": "in_progress"}]}),
+        (
+            "plan: buy milk, write tests; ship",
+            "update_todos",
+            {
+                "items": [
+                    {"content": "buy milk", "status": "in_progress"},
+                    {"content": "write tests", "status": "pending"},
+                    {"content": "ship", "status": "pending"},
+                ]
+            },
+        ),
     ],
 )
 def test_a_sentence_asks_for_its_tool(message: str, name: str, arguments: JsonObject) -> None:
@@ -55,7 +96,45 @@ def test_a_sentence_asks_for_its_tool(message: str, name: str, arguments: JsonOb
 
 
 @pytest.mark.parametrize(
-    "message", ["", "hello", "change my mind", "what is love?", "I read file notes.txt yesterday", "location", "list"]
+    "message",
+    [
+        "",
+        "hello",
+        "change my mind",
+        "what is love?",
+        "I read file notes.txt yesterday",
+        "location",
+        "list",
+        "remember me",
+        "remember when this is over",
+        "remember that this is important",
+        "remember this is important",
+        "remember that it is late",
+        "remember what my name is",
+        "remember who is who",
+        "remember how hard it is to focus",
+        "remember not everything is lost",
+        "remember to say it is late",
+        "remember the last time we met",
+        "remember Bob called and said the milk is bad",
+        "remember, tomorrow is Monday",
+        "recall that",
+        "recall what I said yesterday",
+        "what do you remember about it?",
+        "forget what I said",
+        "forget about what I said",
+        "forget that I asked",
+        "remember to buy milk: two litres",
+        "what is my colour?",
+        "forget it",
+        "Forget it!",
+        "forget about that.",
+        "forget everything",
+        "plan",
+        "plan: ",
+        "plan: , ;",
+        "my plan: go home",
+    ],
 )
 def test_other_sentences_ask_for_nothing(message: str) -> None:
     assert understand(message) is None
@@ -68,11 +147,28 @@ def test_no_text_breaks_it(message: str) -> None:
 
 @pytest.mark.parametrize(
     "filler",
-    [" ", "   1", " " * 19 + "1", " " * 19 + ".", "1", ".", " . ", "1 .", "list files in ", "copy to ", "notify me: "],
+    [
+        " ",
+        "   1",
+        " " * 19 + "1",
+        " " * 19 + ".",
+        "1",
+        ".",
+        " . ",
+        "1 .",
+        "list files in ",
+        "copy to ",
+        "notify me: ",
+        "is a ",
+        "is ",
+        "a b is ",
+        "that my ",
+        "a: ",
+    ],
 )
 def test_no_message_holds_it_up(filler: str) -> None:
     started = time.perf_counter()
-    for start in ("what is ", "list ", "copy ", "weather ", "what's 1"):
+    for start in ("what is ", "list ", "copy ", "weather ", "what's 1", "remember ", "recall ", "forget ", "plan: "):
         understand(start + filler * 900 + "x")
         understand((start + filler * 900)[:999] + "x")
     assert time.perf_counter() - started < 1

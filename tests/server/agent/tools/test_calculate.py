@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.agent.backend_tool import ToolFailedError
 from server.agent.tools.calculate import MAX_LENGTH, evaluate, run
+from server.core.tool_failure import ToolFailedError
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from server.agent.backend_tool import ToolFailedError
 from server.agent.tools.get_current_time import run, time_in
+from server.core.tool_failure import ToolFailedError
 
 NOW = datetime(2026, 1, 31, 20, 30, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from server.agent.backend_tool import ToolFailedError
 from server.agent.tools.get_weather import run
+from server.core.tool_failure import ToolFailedError
 
 PLACES = {"results": [{"name": "Lisbon", "country": "Portugal", "latitude": 38.71667, "longitude": -9.13333}]}
 CURRENT = {

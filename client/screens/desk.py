@@ -1,0 +1,200 @@
+"""What a person can command, by key, palette or slash command: it acts on the tabs and opens what lies over them."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterable
+
+from textual.screen import Screen
+
+from client.core import reset_words
+from client.core.device_presets import device_named
+from client.core.leaving import losses
+from client.core.tab_details import TabDetails
+from client.core.tab_mark import next_waiting
+from client.core.transcript_entries import Tone
+from client.lines import Lines
+from client.ports import PersonalData
+from client.screens.help_groups import help_groups
+from client.screens.modal_loader import (
+    confirm_screen,
+    details_screen,
+    device_picker,
+    help_screen,
+    metrics_screen,
+    state_screen,
+)
+from client.screens.news_board import NewsBoard
+from client.tab_toolbox import TabToolbox
+from client.widgets.chat_tab import ChatTab
+from client.widgets.chat_tabs import ChatTabs
+from shared.errors import RingbackError
+from shared.frames import Device
+from shared.usage import TokenUsage
+
+NOT_YET = "This tab has no line to its server yet. Try again in a moment."
+
+
+class Desk:
+    """Implements :class:`client.commands.slash_command.CommandTarget` for one screen of tabs."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        tabs: ChatTabs,
+        lines: Lines[ChatTab],
+        news: NewsBoard,
+        *,
+        devices: tuple[Device, ...],
+        version: str,
+    ) -> None:
+        """``devices`` are the ones to choose from for a new tab."""
+        self._screen = screen
+        self._tabs = tabs
+        self._lines = lines
+        self._news = news
+        self._devices = devices
+        self._version = version
+        self.used_in_all: TokenUsage | None = None
+        """What all conversations of the person used, as it was told last."""
+
+    # --- tabs ---------------------------------------------------------------------------------------------
+
+    def open_line(self, chat: ChatTab) -> None:
+        """Connect a tab that is there."""
+        self._lines.open(chat, chat.device, TabToolbox(self._screen.app, chat))
+
+    async def open_tab(self, device_label: str | None) -> None:
+        """A new tab, as the device of that label or as the front tab's."""
+        await self.add(self._tabs.front.device if device_label is None else self._device(device_label))
+
+    async def add(self, device: Device) -> None:
+        """A new tab as that device."""
+        self.open_line(await self._tabs.add(device))
+
+    async def close_tab(self) -> None:
+        """Close the front tab."""
+        self.close_chat(self._tabs.front)
+
+    def close_chat(self, chat: ChatTab) -> None:
+        """Close a tab, after asking if something would be lost; a fresh one takes the place of the last one."""
+        self._work(self._close_chat(chat))
+
+    def pick_device(self) -> None:
+        """Ask which device the new tab is."""
+        self._work(self._pick_device())
+
+    def go_to_waiting(self) -> None:
+        """Go to the next tab that waits for the person."""
+        tabs = self._tabs
+        index = next_waiting([chat.state for chat in tabs.chats], tabs.chats.index(tabs.front))
+        if index is None:
+            self._screen.notify("No other tab waits for you.", markup=False)
+        else:
+            tabs.show(index)
+
+    def toggle_tool_cards(self) -> None:
+        """Open all tool cards of the front tab, or close them."""
+        self._tabs.front.transcript.toggle_cards()
+
+    def toggle_todos(self) -> None:
+        """Unfold the todos of the front tab, or fold them."""
+        if self._tabs.front.conversation.todos:
+            self._tabs.front.foot.toggle_todos()
+        else:
+            self._screen.notify("The agent has no todos in this tab.", markup=False)
+
+    # --- over the tabs ------------------------------------------------------------------------------------
+
+    def show_help(self) -> None:
+        """Every key and command."""
+        app = self._screen.app
+        app.push_screen(help_screen(help_groups(app, self._screen, self._tabs.front)))
+
+    def show_details(self) -> None:
+        """What there is to know of the front tab."""
+        chat = self._tabs.front
+        details = TabDetails(
+            name=self._tabs.name_of(chat),
+            device=chat.device,
+            link=chat.link_state,
+            welcome=chat.welcome,
+            version=self._version,
+            usage=chat.conversation.usage,
+            used_in_all=self.used_in_all,
+        )
+        self._screen.app.push_screen(details_screen(details))
+
+    def show_state(self) -> None:
+        """The person's shared state, to look at and to edit."""
+        personal = self._personal()
+        if personal is not None:
+            self._screen.app.push_screen(state_screen(personal, self._news.state_changed))
+
+    def show_metrics(self) -> None:
+        """The server's counters."""
+        personal = self._personal()
+        if personal is not None:
+            self._screen.app.push_screen(metrics_screen(personal))
+
+    def reset_person(self) -> None:
+        """Forget the person's conversations and shared state, after asking."""
+        personal = self._personal()
+        if personal is not None:
+            self._work(self._reset(self._tabs.front, personal))
+
+    def leave(self) -> None:
+        """End the program, after asking if something would be lost."""
+        self._screen.run_worker(self._leave(), exclusive=True, group="leave")
+
+    # --- steps --------------------------------------------------------------------------------------------
+
+    def _personal(self) -> PersonalData | None:
+        personal = self._lines.personal(self._tabs.front)
+        if personal is None:
+            self._screen.notify(NOT_YET, markup=False)
+        return personal
+
+    def _device(self, label: str) -> Device:
+        known = {device.label.casefold(): device for device in (*(c.device for c in self._tabs.chats), *self._devices)}
+        return known.get(label.casefold()) or device_named(label)
+
+    def _losses(self, chats: Iterable[ChatTab]) -> tuple[str, ...]:
+        return losses(chat.leaving(self._tabs.name_of(chat)) for chat in chats)
+
+    async def _close_chat(self, chat: ChatTab) -> None:
+        await chat.composer.settle()
+        lost = self._losses([chat])
+        if lost and not await self._agrees("Close this tab?", lost, "Close it", "Keep it"):
+            return
+        if len(self._tabs.chats) == 1:
+            await self.add(chat.device)
+        self._tabs.take_out(chat)
+        await self._lines.close(chat)
+        await chat.remove()
+
+    async def _pick_device(self) -> None:
+        device = await self._screen.app.push_screen_wait(device_picker(self._devices))
+        if device is not None:
+            await self.add(device)
+
+    async def _reset(self, chat: ChatTab, personal: PersonalData) -> None:
+        if not await self._agrees(reset_words.QUESTION, reset_words.LOSSES, reset_words.YES, reset_words.NO):
+            return
+        try:
+            message = await personal.reset()
+        except RingbackError as error:
+            chat.remark(str(error), Tone.ERROR)
+        else:
+            chat.was_reset(message)
+
+    async def _leave(self) -> None:
+        await self._tabs.front.composer.settle()
+        lost = self._losses(self._tabs.chats)
+        if not lost or await self._agrees("Leave Ringback?", lost, "Leave", "Stay"):
+            self._screen.app.exit()
+
+    async def _agrees(self, question: str, lost: tuple[str, ...], yes: str, no: str) -> bool:
+        return await self._screen.app.push_screen_wait(confirm_screen(question, lost, yes, no))
+
+    def _work(self, work: Coroutine[None, None, None]) -> None:
+        self._screen.run_worker(work)

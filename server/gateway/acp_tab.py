@@ -1,0 +1,137 @@
+"""The tab behind one connection, as a conversation sees it: our frames in, ACP's messages out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TypeAlias
+
+from server.core.identity import Identity
+from server.gateway.acp import (
+    Message,
+    file_request,
+    permission_request,
+    spoken_as,
+    tool_request,
+    update_message,
+    withdrawal_message,
+)
+from server.gateway.acp_news import news_message
+from server.gateway.acp_requests import read_choice, read_file_content
+from server.gateway.announced import Announcement
+from server.gateway.rpc import RefusedError, Rpc
+from shared.frames import (
+    ApprovalAnswered,
+    ApprovalAsked,
+    ApprovalWithdrawn,
+    Device,
+    ToolCalled,
+    TurnEnded,
+    Update,
+)
+from shared.ids import ConnectionSignature, SessionId
+from shared.json_types import JsonObject, JsonValue
+from shared.news import News
+from shared.tool_spec import ToolSpec
+
+logger = logging.getLogger(__name__)
+
+Folders: TypeAlias = Mapping[SessionId, PurePosixPath | PureWindowsPath]
+"""The folder on the client's device that each session is about."""
+
+
+class AcpTab:
+    """Implements ``server.tab.Tab``. With ``acting``, all that is said names the person it is said to."""
+
+    def __init__(
+        self,
+        *,
+        signature: ConnectionSignature,
+        rpc: Rpc,
+        announced: Announcement,
+        folders: Folders,
+        acting: Identity | None = None,
+    ) -> None:
+        self.signature = signature
+        self._rpc = rpc
+        self._announced = announced
+        self._folders = folders
+        self._acting = acting
+
+    @property
+    def device(self) -> Device:
+        """What the connection says it is."""
+        return self._announced.device
+
+    @property
+    def tools(self) -> Mapping[str, ToolSpec]:
+        """The frontend tools it offers, by name."""
+        return self._announced.tools
+
+    async def send(self, session_id: SessionId, seq: int, update: Update) -> None:
+        """Send the ``seq``-th update of a session; a client that does not know our additions sees no turn's end."""
+        if not isinstance(update, TurnEnded) or self._announced.speaks_ringback:
+            await self._notify(update_message(session_id, seq, update))
+
+    async def ask(self, approval: ApprovalAsked) -> ApprovalAnswered:
+        """Show the approval and wait for the person's answer; one that makes no sense is none."""
+        try:
+            answer = await self._request(permission_request(approval, datetime.now(UTC)))
+        except RefusedError as error:
+            logger.warning("the client %s does not take approvals: %s", self.signature, error)
+            return ApprovalAnswered(approval.call_id, None)
+        return ApprovalAnswered(approval.call_id, read_choice(answer))
+
+    async def withdraw(self, withdrawal: ApprovalWithdrawn) -> None:
+        """Take a shown approval back; a client that does not know our additions is not told."""
+        if self._announced.speaks_ringback:
+            await self._notify(withdrawal_message(withdrawal))
+
+    async def call_tool(self, call: ToolCalled) -> JsonObject:
+        """Run a frontend tool there and wait for its dict."""
+        try:
+            if self._announced.lends_files:
+                return await self._read_file(call)
+            return _tool_result(await self._request(tool_request(call)))
+        except RefusedError as error:
+            return {"success": False, "error": str(error) or "The device refused without saying why."}
+
+    async def tell(self, news: News) -> None:
+        """Tell what is no part of a conversation; a client that does not know our additions is not told."""
+        if self._announced.speaks_ringback:
+            await self._notify(news_message(news))
+
+    async def _read_file(self, call: ToolCalled) -> JsonObject:
+        path = call.arguments.get("path")
+        if not isinstance(path, str) or not path:
+            return {"success": False, "error": "The path is a text that is not empty."}
+        line, limit = (_count(call.arguments.get(name)) for name in ("line", "limit"))
+        whole = str(self._folders[call.session_id] / path)
+        content = read_file_content(await self._request(file_request(call.session_id, whole, line, limit)))
+        if content is None:
+            return {"success": False, "error": "The device answered without the file's content."}
+        return {"success": True, "path": whole, "content": content}
+
+    async def _notify(self, message: Message) -> None:
+        said = spoken_as(message, self._acting)
+        await self._rpc.notify(said.method, said.params)
+
+    async def _request(self, message: Message) -> JsonValue:
+        said = spoken_as(message, self._acting)
+        return await self._rpc.request(said.method, said.params)
+
+
+def _tool_result(answer: JsonValue) -> JsonObject:
+    match answer:
+        case {"result": dict(result)}:
+            return result
+        case {"error": str(error)}:
+            return {"success": False, "error": error}
+        case _:
+            return {"success": False, "error": "The device answered without a result."}
+
+
+def _count(value: JsonValue) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

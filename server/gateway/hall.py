@@ -1,0 +1,32 @@
+"""What all connections of a server share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from server.audience import Audience
+from server.reset import Reset
+from server.sessions import SessionManager
+from server.state.shared_state import SharedStates
+from shared.frames import ModelInfo
+from shared.ids import TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """One for each server.
+
+    ``tenants`` are those that may be named (none: any); ``reserved`` are the names of the server's own tools, which no
+    tab's tool may have; ``metrics`` gives Prometheus' text.
+    """
+
+    sessions: SessionManager
+    reset: Reset
+    states: SharedStates
+    audience: Audience
+    model: ModelInfo
+    version: str
+    tenants: frozenset[TenantId]
+    reserved: frozenset[str]
+    metrics: Callable[[], Awaitable[str]]

@@ -1,0 +1,48 @@
+"""Between a live conversation and what is kept of it."""
+
+from __future__ import annotations
+
+import copy
+from itertools import islice
+
+from server.context import SessionContext
+from server.core.identity import Identity
+from server.core.policy import PolicyAnswers
+from server.core.remembered import MAX_SEEN, Remembered
+from server.core.session import Session
+from shared.ids import SessionId
+
+
+def snapshot(context: SessionContext, session: Session, answers: PolicyAnswers) -> Remembered:
+    """What is to be kept of a conversation as it is now."""
+    latest = list(islice(reversed(session.seen), MAX_SEEN))
+    return Remembered(
+        run_id=context.run_id,
+        client_identifier=context.client_identifier,
+        created_at=context.created_at,
+        last_activity=context.last_activity,
+        seq=session.seq,
+        seen=tuple(reversed(latest)),
+        answers=copy.deepcopy(answers),
+        state=copy.deepcopy(context.state),
+        usage=context.usage,
+        todos=context.todos,
+    )
+
+
+def awakened(identity: Identity, session_id: SessionId, remembered: Remembered) -> SessionContext:
+    """The session context of a conversation that was kept.
+
+    Whether the agent has it as well is for the agent to find out: its first turn may have ended before the agent came.
+    """
+    return SessionContext(
+        identity=identity,
+        session_id=session_id,
+        client_identifier=remembered.client_identifier,
+        run_id=remembered.run_id,
+        created_at=remembered.created_at,
+        last_activity=remembered.last_activity,
+        state=copy.deepcopy(remembered.state),
+        todos=remembered.todos,
+        usage=remembered.usage,
+    )

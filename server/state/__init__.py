@@ -1,0 +1,1 @@
+"""The shared state of a person: what their tools keep for them, across conversations."""

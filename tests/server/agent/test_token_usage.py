@@ -1,0 +1,187 @@
+"""What a model used is counted once, told to the tab, held against the budgets and entered into the books."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+from google.adk.events.event import Event
+from google.genai import types
+
+from server.agent.history import WindowedHistory
+from server.agent.runner import AdkAgent, _Telling
+from server.agent.token_usage import token_usage
+from server.core.usage import Budgets
+from shared.errors import BudgetSpentError
+from shared.frames import UsageChanged
+from shared.usage import TokenUsage
+from tests.server.agent.talks import calls, results, say, stored, unanswered
+from tests.server.context.turn_for_tests import TurnsForTests
+from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup
+from tests.server.tab_for_tests import TabForTests
+
+
+def setup_with(history: WindowedHistory, budgets: Budgets | None = None) -> Setup:
+    return Setup(AdkAgent(session_service=history, model_name="demo"), budgets=budgets)
+
+
+def told(tab: TabForTests) -> list[UsageChanged]:
+    return [update for update in tab.updates if isinstance(update, UsageChanged)]
+
+
+@pytest.mark.parametrize(
+    ("told_by_model", "counted"),
+    [
+        ({"prompt_token_count": 3, "candidates_token_count": 4, "total_token_count": 7}, TokenUsage(3, 4, 7)),
+        (
+            {"prompt_token_count": 3, "candidates_token_count": 4, "thoughts_token_count": 5, "total_token_count": 12},
+            TokenUsage(3, 9, 12),
+        ),
+        (
+            {"prompt_token_count": 3, "candidates_token_count": 9, "thoughts_token_count": 5, "total_token_count": 12},
+            TokenUsage(3, 9, 12),
+        ),
+        (
+            {
+                "prompt_token_count": 3,
+                "tool_use_prompt_token_count": 2,
+                "candidates_token_count": 4,
+                "thoughts_token_count": 1,
+                "total_token_count": 10,
+            },
+            TokenUsage(5, 5, 10),
+        ),
+        ({"prompt_token_count": 3, "candidates_token_count": 4, "thoughts_token_count": 5}, TokenUsage(3, 9, 12)),
+        ({"prompt_token_count": 3, "candidates_token_count": 4, "total_token_count": 100}, TokenUsage(3, 4, 100)),
+        ({"prompt_token_count": 3}, TokenUsage(3, 0, 3)),
+        ({}, TokenUsage()),
+    ],
+)
+def test_what_a_model_says_is_counted(told_by_model: dict[str, int], counted: TokenUsage) -> None:
+    assert token_usage(types.GenerateContentResponseUsageMetadata.model_validate(told_by_model)) == counted
+
+
+async def test_a_streamed_answer_is_counted_once(history: WindowedHistory) -> None:
+    tab = TabForTests()
+    await say(setup_with(history).sessions.begin(ADA, tab), "/stream 50")
+    (usage,) = told(tab)
+    assert usage.session == TokenUsage(2, 50, 52)
+    assert usage.used == 52
+
+
+async def test_what_comes_with_the_pieces_of_an_answer_is_not_counted() -> None:
+    turn = await TurnsForTests().of()
+    telling = _Telling(turn, size=100)
+    used = types.GenerateContentResponseUsageMetadata(
+        prompt_token_count=1, candidates_token_count=2, total_token_count=3
+    )
+    for is_partial in (True, True, False):
+        event = Event(author="ringback", partial=is_partial, usage_metadata=used)
+        said = list(telling.updates(event))
+        assert said == ([] if is_partial else [UsageChanged(3, 100, TokenUsage(1, 2, 3), TokenUsage(1, 2, 3))])
+    assert turn.spending.turn == TokenUsage(1, 2, 3)
+
+
+async def test_every_answer_of_a_turn_counts_and_the_books_hold_their_sum(history: WindowedHistory) -> None:
+    setup, tab, other = setup_with(history), TabForTests(), TabForTests()
+    talk = setup.sessions.begin(ADA, tab)
+    await say(talk, "calculate 1+1")
+    assert len(told(tab)) == 2
+    last = told(tab)[-1]
+    assert last.session == talk.context.usage
+    assert talk.context.usage.total > told(tab)[0].used
+    await say(talk, "hello again")
+    assert told(tab)[-1].session == talk.context.usage, "all turns of the conversation"
+    second = setup.sessions.begin(ADA, other)
+    await say(second, "hello")
+    assert told(other)[-1].session == second.context.usage
+    assert told(other)[-1].user == talk.context.usage + second.context.usage
+    books = setup.stores.usage
+    assert await books.of_session(ADA, talk.context.session_id) == talk.context.usage
+    assert await books.of_user(ADA) == talk.context.usage + second.context.usage
+    assert await books.of_tenant(ADA.tenant) == talk.context.usage + second.context.usage
+
+
+async def test_a_turn_that_used_up_its_budget_stops_with_the_sentence_and_leaves_nothing_open(
+    history: WindowedHistory,
+) -> None:
+    setup, tab = setup_with(history, Budgets(completion=1)), TabForTests()
+    talk = setup.sessions.begin(ADA, tab)
+    end = await say(talk, "calculate 1+1")
+    assert end.problem is not None
+    assert end.problem.code == BudgetSpentError.code
+    assert end.problem.message.startswith("This turn used 1 completion tokens of the 1 that it may use")
+    assert len(calls(tab)) == 1, "the call of the first answer ran to its end"
+    assert unanswered(await stored(history, talk)) == set()
+    assert (await say(talk, "hello")).problem is None, "the next turn begins anew"
+
+
+async def test_a_person_without_anything_left_is_told_so_in_every_conversation(history: WindowedHistory) -> None:
+    setup = setup_with(history, Budgets(user=5))
+    talk = setup.sessions.begin(ADA, TabForTests())
+    assert (await say(talk, "hello, this is a message of many words")).problem is None
+    for again in (talk, setup.sessions.begin(ADA, TabForTests())):
+        end = await say(again, "hello")
+        assert end.problem is not None
+        assert "that you may use a day" in end.problem.message
+    assert unanswered(await stored(history, talk)) == set()
+
+
+async def test_a_turn_in_which_no_model_answered_is_not_booked(history: WindowedHistory) -> None:
+    setup, tab = setup_with(history), TabForTests()
+    talk = setup.sessions.begin(ADA, tab)
+    await say(talk, "/fail")
+    assert setup.conversations.booked == []
+    await say(talk, "hello")
+    assert len(setup.conversations.booked) == 1
+
+
+async def test_what_stops_a_turn_is_in_the_log_of_events_once_and_tells_the_model_nothing(
+    history: WindowedHistory, caplog: pytest.LogCaptureFixture
+) -> None:
+    setup, tab = setup_with(history, Budgets(completion=1)), TabForTests()
+    talk = setup.sessions.begin(ADA, tab)
+    await say(talk, "calculate 1+1")
+    message, call, result, stop = await stored(history, talk)
+    assert message.author == "user"
+    assert call.get_function_calls()
+    assert result.get_function_responses()
+    assert (stop.error_code, stop.content) == ("BUDGET_SPENT", None)
+    assert (stop.error_message or "").startswith("This turn used 1 completion tokens")
+    assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("budgets", [Budgets(prompt=2), Budgets(completion=1), Budgets(user=3)])
+async def test_each_budget_lets_a_turn_come_to_its_end_and_stops_it_before_the_model_is_asked_once_more(
+    history: WindowedHistory, budgets: Budgets
+) -> None:
+    setup, tab = setup_with(history, budgets), TabForTests()
+    talk = setup.sessions.begin(ADA, tab)
+    end = await say(talk, '/tools calculate {"expression": "1+1"} | recall {}')
+    assert end.problem is not None
+    assert end.problem.code == BudgetSpentError.code
+    assert len(told(tab)) == 1, "the model was asked once"
+    assert [change.status for change in results(tab)] == ["completed", "completed"]
+    assert setup.conversations.booked[0][2].tokens == talk.context.usage, "what was used is booked all the same"
+
+
+async def test_what_one_person_used_up_is_not_taken_from_another(history: WindowedHistory) -> None:
+    setup = setup_with(history, Budgets(user=1))
+    await say(setup.sessions.begin(ADA, TabForTests()), "hello")
+    for other in (BOB, ADA_OF_ACME):
+        assert (await say(setup.sessions.begin(other, TabForTests()), "hello")).problem is None
+    assert (await say(setup.sessions.begin(ADA, TabForTests()), "hello")).problem is not None
+
+
+async def test_two_conversations_at_once_are_counted_apart_and_for_their_person_together(
+    history: WindowedHistory,
+) -> None:
+    setup, tabs = setup_with(history), [TabForTests() for _ in range(4)]
+    people = (ADA, ADA, BOB, ADA_OF_ACME)
+    talks = [setup.sessions.begin(who, tab) for who, tab in zip(people, tabs, strict=True)]
+    await asyncio.gather(*(say(talk, f"/stream {words}") for talk, words in zip(talks, (10, 20, 30, 40), strict=True)))
+    assert [talk.context.usage.completion for talk in talks] == [10, 20, 30, 40]
+    books = setup.stores.usage
+    assert [(await books.of_user(who)).completion for who in (ADA, BOB, ADA_OF_ACME)] == [30, 30, 40]
+    assert (await books.of_tenant(ADA.tenant)).completion == 60
