@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 import click
 
 from server.bootstrap import Ready, serve
-from server.data_lock import HeldError
-from server.log_files import log_to
-from server.private_files import OWNER_ONLY
-from server.settings import ServerSettings, read_settings
+from server.process.data_lock import HeldError
+from server.process.log_files import log_to
+from server.process.private_files import OWNER_ONLY
+from server.process.settings import ServerSettings, read_settings
 from shared.errors import RingbackError, UsageError
 
 logger = logging.getLogger("server")

@@ -17,38 +17,38 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.audience import Audience
 from server.bus.local_changes import LocalChanges
 from server.context import start_workers
+from server.conversations.reset import Reset
+from server.conversations.services import Services
+from server.conversations.sessions import SessionManager
 from server.core.identity import DEFAULT_TENANT, Identity, NameRefusedError, identity_named
 from server.core.idle import Idle
 from server.core.policy import RESERVED
-from server.data_lock import held
 from server.gateway.authenticator import Authenticator, LocalToken, TokenCheck
 from server.gateway.door import DoorConfig, hosts_of
 from server.gateway.listener import Line, Listener
 from server.gateway.sockets import bind_tcp, bind_unix, url_of
 from server.gauges import gauges, totals
 from server.loading import Loading
-from server.local_token import read_or_make_token
 from server.log import say
-from server.measures import Measures
-from server.private_files import own_folder
-from server.reset import Reset
+from server.metrics.measures import Measures
+from server.process.data_lock import held
+from server.process.local_token import read_or_make_token
+from server.process.private_files import own_folder
+from server.process.settings import ServerSettings, Tcp
 from server.rooms import DatabaseFile, Rooms, load, own_tools
-from server.services import Services
-from server.sessions import SessionManager
-from server.settings import ServerSettings, Tcp
 from server.spending import UsageBook
 from server.state.shared_state import SharedStates
 from server.storage.database_file import inspect_file
+from server.tabs.audience import Audience
 from server.upkeep import keep_up
 from shared.errors import StartError
 from shared.folders import token_file
 from shared.news import Notice
 
 if TYPE_CHECKING:
-    from server.telemetry import Telemetry
+    from server.metrics.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class _Server:
 
     async def _bring_telemetry(self) -> Telemetry:
         connected = lambda: self._listener.connections  # noqa: E731  (read again and again)
-        telemetry: Telemetry = (await load("server.telemetry")).Telemetry(
+        telemetry: Telemetry = (await load("server.metrics.telemetry")).Telemetry(
             gauges=gauges(self._sessions, connected), totals=totals(self._sessions)
         )
         self._measures.connect(telemetry)

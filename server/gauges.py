@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from server.sessions import SessionManager
-
-Gauge = tuple[str, str, Callable[[], float]]
-"""A name, what it means, and how to read it now."""
+from server.conversations.sessions import SessionManager
+from server.metrics.measures import Gauge
 
 
 def gauges(sessions: SessionManager, connections: Callable[[], int]) -> list[Gauge]:

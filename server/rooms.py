@@ -21,7 +21,7 @@ from server.core.policy import RESERVED
 from server.loading import Loading
 from server.log import say
 from server.ports import Agent, Stores
-from server.settings import ServerSettings
+from server.process.settings import ServerSettings
 from server.state.store import StateStore
 from server.storage.database_file import DatabaseState
 from shared.catalog import FRONTEND_TOOLS

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from server.conversations.sessions import SessionManager
 from server.loading import Loading
 from server.ports import Stores
-from server.sessions import SessionManager
 from shared.errors import RingbackError
 
 logger = logging.getLogger(__name__)

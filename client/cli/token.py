@@ -9,7 +9,7 @@ import click
 
 from client.settings import child_environment
 
-TOKEN_COMMAND = (sys.executable, "-P", "-m", "server.token_command")
+TOKEN_COMMAND = (sys.executable, "-P", "-m", "server.cli.token")
 
 
 @click.command(

@@ -9,7 +9,7 @@ from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.base_toolset import BaseToolset
 
 from server.agent.frontend_tool import DELEGATE_KEY, FrontendTool
-from server.delegate import FrontendToolDelegate
+from server.tabs.delegate import FrontendToolDelegate
 
 
 class OfferedTools(BaseToolset):

@@ -9,12 +9,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from server.approvals import Approvals
 from server.context.session_context import SessionContext
 from server.core.identity import Identity
-from server.delegate import FrontendToolDelegate
 from server.spending import Spending
 from server.state.shared_state import SharedState
+from server.tabs.approvals import Approvals
+from server.tabs.delegate import FrontendToolDelegate
 from shared.ids import ConnectionSignature, MessageId, SessionId
 from shared.todos import Todo
 from shared.usage import TokenUsage

@@ -43,7 +43,7 @@ Folders: TypeAlias = Mapping[SessionId, PurePosixPath | PureWindowsPath]
 
 
 class AcpTab:
-    """Implements ``server.tab.Tab``. With ``acting``, all that is said names the person it is said to."""
+    """Implements ``server.tabs.tab.Tab``. With ``acting``, all that is said names the person it is said to."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath, PureWindowsPath
 
-from server.conversation import Conversation
+from server.conversations.conversation import Conversation
 from server.core.acting import acting_identity
 from server.core.identity import Identity, Scope
 from server.gateway.acp import prompt_answered, session_opened, welcome

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from server.audience import Audience
-from server.reset import Reset
-from server.sessions import SessionManager
+from server.conversations.reset import Reset
+from server.conversations.sessions import SessionManager
 from server.state.shared_state import SharedStates
+from server.tabs.audience import Audience
 from shared.frames import ModelInfo
 from shared.ids import TenantId
 

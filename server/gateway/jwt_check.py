@@ -13,7 +13,7 @@ from server.core.identity import Admission
 from server.core.jwt_claims import TokenRefusedError, TokenRules, claims_admission, read_claims
 from server.gateway.jwks import VerifyingKey
 from server.gateway.key_file import KeyFile
-from server.jwt_settings import JwtSettings
+from server.process.jwt_settings import JwtSettings
 from shared.json_types import JsonValue
 
 FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)

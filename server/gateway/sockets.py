@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from server.private_files import given_folder, owner_only
+from server.process.private_files import given_folder, owner_only
 from shared.acp_names import PATH
 from shared.errors import AddressInUseError, DataFolderError, StartError
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from server.__main__ import main
-from server.conversation import Conversation
-from server.tab import Tab
+from server.conversations.conversation import Conversation
+from server.tabs.tab import Tab
 
 honest = Conversation.attach
 first: list[Tab] = []

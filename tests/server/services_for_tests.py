@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from server.bus.local_changes import LocalChanges
+from server.conversations.services import Services
+from server.conversations.sessions import SessionManager
 from server.core.identity import Identity, identity_named
 from server.core.remembered import Remembered, TurnUsage
 from server.core.usage import Budgets
 from server.loading import Loading
-from server.measures import Measures
+from server.metrics.measures import Measures
 from server.ports import Agent, Stores
-from server.services import Services
-from server.sessions import SessionManager
 from server.spending import UsageBook
 from server.state.shared_state import SharedStates
 from server.storage.memory_state import MemoryState

@@ -44,7 +44,7 @@ async def succeed(call: ToolCalled) -> JsonObject:
 
 
 class TabForTests:
-    """Implements ``server.tab.Tab``. ``decide`` answers approvals, ``run_tool`` runs frontend tools."""
+    """Implements ``server.tabs.tab.Tab``. ``decide`` answers approvals, ``run_tool`` runs frontend tools."""
 
     def __init__(
         self, *, decide: Decide = allow, run_tool: RunTool = succeed, tools: tuple[ToolSpec, ...] = FRONTEND_TOOLS

@@ -9,7 +9,7 @@ from google.adk.events.event import Event
 
 from server.agent.history import WindowedHistory
 from server.agent.runner import APP_NAME, AdkAgent
-from server.conversation import Conversation
+from server.conversations.conversation import Conversation
 from server.core.adk_user import adk_user_id
 from server.core.session import Said
 from shared.frames import AgentSaid, ToolChanged, ToolStarted, TurnEnded

@@ -13,7 +13,7 @@ from server.agent import backend_tool
 from server.agent.backend_tool import BackendTool
 from server.agent.history import WindowedHistory
 from server.agent.runner import AdkAgent, _Stop
-from server.conversation import Conversation
+from server.conversations.conversation import Conversation
 from shared.frames import AgentSaid, ApprovalAsked, Choice, ToolCalled, TurnEnded
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec, object_schema

@@ -21,7 +21,7 @@ from server.agent.history import WindowedHistory
 from server.agent.models.demo_script import MAX_LOOPS
 from server.agent.runner import AdkAgent
 from server.core.desk import refusal
-from server.delegate import FrontendToolDelegate
+from server.tabs.delegate import FrontendToolDelegate
 from shared.catalog import change_bgm
 from shared.ids import SessionId
 from shared.json_types import JsonObject

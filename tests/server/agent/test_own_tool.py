@@ -23,7 +23,7 @@ from server.agent.own_tool import OwnTool
 from server.agent.runner import AdkAgent
 from server.async_tool import AsyncBaseTool
 from server.context import Workers, current_turn, start_workers
-from server.conversation import Conversation
+from server.conversations.conversation import Conversation
 from server.core.tool_failure import ToolFailedError
 from shared.frames import Choice
 from shared.json_types import JsonObject

@@ -10,7 +10,7 @@ from google.adk.sessions.session import Session
 
 from server.agent.frontend_tool import DELEGATE_KEY
 from server.agent.toolset import OfferedTools
-from server.delegate import FrontendToolDelegate
+from server.tabs.delegate import FrontendToolDelegate
 from shared.catalog import change_bgm, get_location
 from shared.ids import SessionId
 from shared.tool_spec import ToolSpec

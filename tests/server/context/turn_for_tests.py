@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import cast
 
-from server.approvals import Approvals
 from server.bus.local_changes import LocalChanges
 from server.context import SessionContext, TurnContext
 from server.core.identity import Identity
 from server.core.usage import Budgets
-from server.delegate import FrontendToolDelegate
 from server.spending import UsageBook
 from server.state.shared_state import SharedStates
 from server.storage.memory_state import MemoryState
+from server.tabs.approvals import Approvals
+from server.tabs.delegate import FrontendToolDelegate
 from shared.ids import ConnectionSignature, MessageId, SessionId
 from shared.todos import Todo
 from shared.usage import TokenUsage

@@ -13,8 +13,9 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.protocol import State
 
-from server.audience import Audience
 from server.context import TurnContext
+from server.conversations.reset import Reset
+from server.conversations.sessions import SessionManager
 from server.core.identity import Identity
 from server.core.policy import RESERVED
 from server.gateway.connection import talk
@@ -22,8 +23,7 @@ from server.gateway.door import DoorConfig, hosts_of
 from server.gateway.hall import Hall
 from server.gateway.listener import Listener
 from server.gateway.sockets import bind_unix
-from server.reset import Reset
-from server.sessions import SessionManager
+from server.tabs.audience import Audience
 from shared.catalog import FRONTEND_TOOLS
 from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
 from tests.server.gateway.keys_for_tests import KeysInMemory, knowing_local

@@ -19,7 +19,7 @@ from server.core.jwt_claims import TokenRefusedError, TokenRules
 from server.gateway.jwks import KeysRefusedError
 from server.gateway.jwt_check import JwtCheck, jwt_check
 from server.gateway.key_file import KeyFile
-from server.jwt_settings import JwtSettings
+from server.process.jwt_settings import JwtSettings
 from tests.server.gateway.issuer_for_tests import (
     ALGORITHMS,
     AUDIENCE,

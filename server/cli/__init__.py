@@ -1,0 +1,1 @@
+"""Commands that work on the data of a server, one file each."""

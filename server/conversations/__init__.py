@@ -1,0 +1,1 @@
+"""Turns, who holds them, and what a conversation keeps."""

@@ -1,0 +1,250 @@
+"""Every live conversation, found by person and session id; which connection holds which; what sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from weakref import WeakSet
+
+from server.context import SessionContext
+from server.conversations.conversation import Conversation
+from server.conversations.remembering import awakened
+from server.conversations.services import Services
+from server.conversations.session_counts import SessionCounts
+from server.core.identity import Identity
+from server.core.remembered import Remembered
+from server.core.session_key import SessionKey
+from server.log import say
+from server.metrics.measures import Timing
+from server.tabs.tab import Tab
+from shared.errors import RingbackError, SessionBusyError, UnknownSessionError
+from shared.ids import ConnectionSignature, SessionId, session_id
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN = "This connection holds no session of that id. Begin one with session/new."
+RESET_REASON = "Everything was reset."
+PATIENCE = 10.0
+"""How long it may take to end all turns of a person, in seconds."""
+
+
+class SessionManager:
+    """Owns the conversations. Nobody else keeps one: they are asked for by every message."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        idle_time: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``idle_time`` is how long a conversation stays in memory without being used, in seconds."""
+        self.counts = SessionCounts()
+        self._services = services
+        self._idle_time = idle_time
+        self._monotonic = monotonic
+        self._live: dict[SessionKey, Conversation] = {}
+        self._opening: dict[SessionKey, asyncio.Task[None]] = {}
+        self._held: dict[ConnectionSignature, set[SessionKey]] = {}
+        self._ordinals: defaultdict[ConnectionSignature, int] = defaultdict(int)
+        self._left: set[Conversation] = set()
+        self._ending: dict[Identity, asyncio.Future[None]] = {}
+        self._made: WeakSet[Conversation] = WeakSet()
+
+    # --- finding ------------------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> tuple[Conversation, ...]:
+        """The conversations in memory."""
+        return tuple(self._live.values())
+
+    @property
+    def running_turns(self) -> int:
+        """How many conversations have a turn that runs or waits, those without a tab included."""
+        return sum(talk.is_running for talk in self._live.values())
+
+    @property
+    def leaked(self) -> int:
+        """How many conversations are in memory that should not be; right after a garbage collection, 0."""
+        return len(self._made) - len(self._live)
+
+    def begin(self, identity: Identity, tab: Tab) -> Conversation:
+        """A new conversation on the connection of ``tab``; its id is the next of that connection's."""
+        self._ordinals[tab.signature] += 1
+        name = session_id(identity.user_id, tab.signature, self._ordinals[tab.signature])
+        key = SessionKey(identity, name)
+        talk = self._make(key, SessionContext(identity, name, tab.signature))
+        self.counts.opened += 1
+        self._held.setdefault(tab.signature, set()).add(key)
+        talk.attach(tab)
+        return talk
+
+    async def held(self, identity: Identity, tab: Tab, session_id: SessionId) -> Conversation:
+        """The conversation of that id which the connection holds, as ``identity``; one that sleeps is woken.
+
+        A connection that may act for others holds a session's id for all of them: each has an own conversation there.
+        The caller uses it at once, without awaiting anything in between.
+
+        Raises:
+            UnknownSessionError: if it holds none; somebody else's id gets the same answer as an invented one.
+            RingbackError: if the storage failed.
+        """
+        keys = self._held.get(tab.signature, set())
+        if all(held.session_id != session_id for held in keys):
+            raise UnknownSessionError(UNKNOWN)
+        talk = await self.get_or_create(identity, session_id, tab.signature)
+        if self._held.get(tab.signature) is not keys:
+            # The connection went meanwhile: nobody is there to hold what was woken for it.
+            self._left.add(talk)
+            self._rest(talk)
+            raise UnknownSessionError(UNKNOWN)
+        keys.add(SessionKey(identity, session_id))
+        talk.attach(tab)
+        return talk
+
+    async def get_or_create(
+        self, identity: Identity, session_id: SessionId, client_identifier: ConnectionSignature
+    ) -> Conversation:
+        """The conversation: the same object for all who ask, and a new one only if there is none in memory.
+
+        ``client_identifier`` is the holder's, for a new one. One that was stored comes back as it was.
+
+        Raises:
+            RingbackError: if the storage failed.
+        """
+        key = SessionKey(identity, session_id)
+        is_first = False
+        while True:
+            talk = self._live.get(key)
+            if identity in self._ending:
+                await asyncio.shield(self._ending[identity])
+            elif talk is not None:
+                self.counts.reused += not is_first
+                talk.context.update_activity()
+                return talk
+            else:
+                is_first = key not in self._opening
+                await asyncio.shield(self._opened(key, client_identifier))
+
+    # --- ending -------------------------------------------------------------------------------------------
+
+    async def leave(self, signature: ConnectionSignature) -> None:
+        """The connection is gone: its waiting calls end, its turns go on to their end without it."""
+        keys = self._held.pop(signature, set())
+        self._ordinals.pop(signature, None)
+        for key in keys:
+            talk = self._live.get(key)
+            if talk is not None:
+                self.counts.left += 1
+                self._left.add(talk)
+                await talk.leave()
+                self._rest(talk)
+
+    async def cleanup_inactive(self) -> int:
+        """Store and let go of what was not used for the idle time and has no turn running; how many.
+
+        The next message brings such a conversation back.
+        """
+        cleaned = 0
+        for key, talk in list(self._live.items()):
+            if not talk.may_sleep() or talk.context.idle_for(self._monotonic()) < self._idle_time:
+                continue
+            used_at = talk.context.active_at
+            try:
+                await talk.save()
+            except RingbackError:
+                logger.exception("the conversation %s could not be stored and stays in memory", key.session_id)
+                continue
+            # Storing took a moment: only if nobody came meanwhile, and only this very object.
+            if self._live.get(key) is talk and talk.may_sleep() and talk.context.active_at == used_at:
+                self._forget(key, talk)
+                self.counts.cleaned += 1
+                cleaned += 1
+                say(logger, "conversation_sleeps", session=key.session_id)
+        return cleaned
+
+    @asynccontextmanager
+    async def ended(self, identity: Identity) -> AsyncIterator[None]:
+        """End all conversations of a person and, for the block, let none begin: messages that come meanwhile wait.
+
+        Raises:
+            SessionBusyError: if a running turn did not end in time.
+        """
+        while (other := self._ending.get(identity)) is not None:
+            await asyncio.shield(other)
+        done = self._ending[identity] = asyncio.get_running_loop().create_future()
+        try:
+            await self._let_go(identity)
+            yield
+            self.counts.reset += 1
+        finally:
+            del self._ending[identity]
+            done.set_result(None)
+
+    async def close(self, grace: float) -> None:
+        """End all turns, waiting at most ``grace`` seconds for them."""
+        if not self._live:
+            return
+        closing = {asyncio.create_task(talk.close("The server is stopping.")) for talk in self._live.values()}
+        _, late = await asyncio.wait(closing, timeout=grace)
+        for task in late:
+            task.cancel()
+        if late:
+            logger.warning("%s turns did not end within %s seconds", len(late), grace)
+
+    # --- steps --------------------------------------------------------------------------------------------
+
+    def _opened(self, key: SessionKey, client_identifier: ConnectionSignature) -> asyncio.Task[None]:
+        opening = self._opening.get(key)
+        if opening is None:
+            opening = self._opening[key] = asyncio.create_task(self._open(key, client_identifier))
+            opening.add_done_callback(lambda _: self._opening.pop(key, None))
+        return opening
+
+    async def _open(self, key: SessionKey, client_identifier: ConnectionSignature) -> None:
+        stores = await self._services.stores.get()
+        remembered = await stores.conversations.load(key.identity, key.session_id)
+        if remembered is None:
+            self.counts.opened += 1
+            self._make(key, SessionContext(key.identity, key.session_id, client_identifier))
+        else:
+            self.counts.reloaded += 1
+            self._make(key, awakened(key.identity, key.session_id, remembered), remembered)
+
+    def _make(self, key: SessionKey, context: SessionContext, remembered: Remembered | None = None) -> Conversation:
+        talk = Conversation(context, self._services, remembered, on_rest=self._rest)
+        self._live[key] = talk
+        self._made.add(talk)
+        return talk
+
+    async def _let_go(self, identity: Identity) -> None:
+        opening = [task for key, task in self._opening.items() if key.identity == identity]
+        if opening:
+            await asyncio.wait(opening)
+        talks = {key: talk for key, talk in self._live.items() if key.identity == identity}
+        if not talks:
+            return
+        closing = [asyncio.create_task(talk.close(RESET_REASON)) for talk in talks.values()]
+        _, late = await asyncio.wait(closing, timeout=PATIENCE)
+        if late:
+            raise SessionBusyError("A turn of yours did not end in time, so nothing was deleted. Try again.")
+        for key, talk in talks.items():
+            self._forget(key, talk)
+
+    def _rest(self, talk: Conversation) -> None:
+        """A conversation that no connection holds any more is let go of as soon as its turn is over."""
+        if talk in self._left and not talk.is_running:
+            self._left.discard(talk)
+            self._forget(SessionKey(talk.context.identity, talk.context.session_id), talk)
+
+    def _forget(self, key: SessionKey, talk: Conversation) -> None:
+        if self._live.get(key) is talk:
+            del self._live[key]
+            age = datetime.now(UTC) - talk.context.created_at
+            self._services.measures.time(Timing.SESSION_AGE, age.total_seconds())
+        talk.release()

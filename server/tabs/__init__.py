@@ -1,0 +1,1 @@
+"""Tabs as the server sees them: what is told to one, what it is asked, and who is there."""

@@ -1,0 +1,49 @@
+"""A reset forgets one person's everything, and nobody's messages overtake the news of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from server.conversations.reset import Reset
+from server.core.session import Said
+from server.tabs.audience import Audience
+from shared.ids import MessageId
+from shared.news import PersonReset
+from tests.server.agent_for_tests import AgentForTests
+from tests.server.services_for_tests import ADA, BOB, Setup
+from tests.server.tab_for_tests import TabForTests
+from tests.server.tabs.test_audience import SlowTab
+
+
+async def test_messages_wait_until_the_tabs_were_told() -> None:
+    setup = Setup(AgentForTests())
+    audience = Audience(setup.changes)
+    tab = SlowTab()
+    audience.join(ADA, tab)
+    session_id = setup.sessions.begin(ADA, tab).context.session_id
+    resetting = asyncio.create_task(Reset(setup.sessions, setup.services, audience)(ADA))
+    held = asyncio.create_task(setup.sessions.held(ADA, tab, session_id))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not held.done()
+    tab.may_read.set()
+    message = await resetting
+    assert tab.news_told == [PersonReset(message)]
+    await held
+
+
+async def test_it_forgets_the_person_and_nobody_else() -> None:
+    setup = Setup(AgentForTests())
+    audience = Audience(setup.changes)
+    tabs = {who: TabForTests() for who in (ADA, BOB)}
+    for who, tab in tabs.items():
+        audience.join(who, tab)
+        await setup.services.states.of(who, None).upsert("colour", {"value": "blue"})
+        await setup.sessions.begin(who, tab).prompt(Said(MessageId("one"), "hello"))
+    message = await Reset(setup.sessions, setup.services, audience)(ADA)
+    assert message.startswith("Everything was reset: 0 conversations")
+    assert [who for who, _ in setup.conversations.kept] == [BOB]
+    assert await setup.services.states.of(ADA, None).list_states() == []
+    assert await setup.services.states.of(BOB, None).list_states() == ["colour"]
+    assert tabs[ADA].news_told[-1] == PersonReset(message)
+    assert not any(isinstance(news, PersonReset) for news in tabs[BOB].news_told)
