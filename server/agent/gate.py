@@ -17,7 +17,8 @@ from server.agent.backend_tool import BackendTool
 from server.agent.frontend_tool import DELEGATE_KEY, NO_CALL_ID, NO_DELEGATE, FrontendTool
 from server.agent.own_tool import OwnTool
 from server.context import current_turn
-from server.core.desk import Requested, refusal
+from server.core.desk import refusal
+from server.core.desk_events import Requested
 from server.log import say
 from shared.catalog import FRONTEND_TOOLS
 from shared.errors import BudgetSpentError

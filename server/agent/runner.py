@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from google.adk.agents.invocation_context import LlmCallsLimitExceededError
 from google.adk.agents.llm_agent import LlmAgent
@@ -16,7 +16,6 @@ from google.adk.agents.run_config import (  # type: ignore[attr-defined]  # ADK 
 )
 from google.adk.apps.app import App
 from google.adk.errors.already_exists_error import AlreadyExistsError
-from google.adk.events.event import Event
 from google.adk.runners import Runner
 from google.adk.sessions.base_session_service import BaseSessionService
 from google.adk.telemetry.context import ContentCapturingMode, TelemetryConfig
@@ -28,7 +27,8 @@ from server.agent.history import HistoryFailedError
 from server.agent.models.choice import context_size, resolve
 from server.agent.models.demo_commands import COMMANDS
 from server.agent.own_tool import OwnTool
-from server.agent.token_usage import token_usage
+from server.agent.stop import Stop
+from server.agent.telling import Telling, Update
 from server.agent.tools import BACKEND_TOOLS
 from server.agent.toolset import OfferedTools
 from server.context import TurnContext
@@ -37,20 +37,15 @@ from server.core.identity import Identity
 from server.core.policy import RESERVED
 from server.log import say
 from shared.errors import BudgetSpentError, TurnFailedError
-from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
+from shared.frames import Command, ModelInfo
 
 logger = logging.getLogger(__name__)
 
 APP_NAME = "agents"
-LANDING_TIME = 0.05
-"""How long a cancelled turn waits, in seconds, for the results of its ended calls to be stored."""
-
 INSTRUCTION = (
     "You are Ringback, an assistant in the user's terminal. Some of your tools run on the user's device, and the user "
     "is asked first. A tool's result says whether it worked; if the user declined, accept that and go on without it."
 )
-
-Update = AgentSaid | AgentThought | UsageChanged
 
 
 class AdkAgent:
@@ -165,8 +160,8 @@ class AdkAgent:
         turn.session.is_begun = True
 
     async def _answer(self, turn: TurnContext) -> AsyncGenerator[Update, None]:
-        stop = _Stop(turn.abort)
-        telling = _Telling(turn, context_size(self._model.name))
+        stop = Stop(turn.abort)
+        telling = Telling(turn, context_size(self._model.name))
         events = self._runner.run_async(
             user_id=adk_user_id(turn.identity.tenant, turn.identity.user_id),
             session_id=turn.session_id,
@@ -187,63 +182,3 @@ class AdkAgent:
             raise BudgetSpentError(telling.error_message)
         if telling.error_code is not None and not turn.abort.is_set():
             raise TurnFailedError(f"The model {self._model.label} stopped before its end: {telling.error_code}.")
-
-
-class _Stop:
-    """Passes ``abort`` on to ADK once the results of the ended calls are stored, or after :data:`LANDING_TIME`."""
-
-    def __init__(self, abort: asyncio.Event) -> None:
-        self.signal = asyncio.Event()
-        self._abort = abort
-        self._open: set[str] = set()
-        self._landed = asyncio.Event()
-        self._landed.set()
-
-    def see(self, event: Event) -> None:
-        if event.partial:
-            return
-        self._open.update(call.id for call in event.get_function_calls() if call.id)
-        self._open.difference_update(answer.id for answer in event.get_function_responses() if answer.id)
-        if self._open:
-            self._landed.clear()
-            return
-        self._landed.set()
-        if self._abort.is_set():
-            self.signal.set()
-
-    async def watch(self) -> None:
-        await self._abort.wait()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LANDING_TIME):
-                await self._landed.wait()
-        self.signal.set()
-
-
-class _Telling:
-    """What of ADK's events the tab is told."""
-
-    def __init__(self, turn: TurnContext, size: int) -> None:
-        self.error_code: str | None = None
-        self.error_message = ""
-        self._turn = turn
-        self._size = size
-        self._is_streamed = False
-
-    def updates(self, event: Event) -> Iterator[Update]:
-        if event.partial or not self._is_streamed:
-            yield from self._words(event)
-        if event.partial:
-            return
-        self._is_streamed = False
-        self.error_code, self.error_message = event.error_code, event.error_message or ""
-        if event.usage_metadata is not None:
-            used = token_usage(event.usage_metadata)
-            self._turn.count(used)
-            yield UsageChanged(used.total, self._size, self._turn.session.usage, self._turn.spending.person.ever)
-
-    def _words(self, event: Event) -> Iterator[Update]:
-        parts = event.content.parts if event.content is not None and event.content.parts else []
-        for part in parts:
-            if part.text:
-                self._is_streamed = True
-                yield AgentThought(part.text) if part.thought else AgentSaid(part.text)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
-from server.core.desk import (
+from server.core.desk import Desk, refusal
+from server.core.desk_events import (
     Abandoned,
     Answered,
     Ask,
-    Desk,
     DeskEvent,
     Expired,
     Finished,
@@ -23,7 +23,6 @@ from server.core.desk import (
     StopTurn,
     Tell,
     Withdraw,
-    refusal,
 )
 from server.log import say
 from server.metrics.measures import Count, Measures, Timing

@@ -12,7 +12,8 @@ from google.genai import types
 from server.agent import backend_tool
 from server.agent.backend_tool import BackendTool
 from server.agent.history import WindowedHistory
-from server.agent.runner import AdkAgent, _Stop
+from server.agent.runner import AdkAgent
+from server.agent.stop import Stop
 from server.conversations.conversation import Conversation
 from shared.frames import AgentSaid, ApprovalAsked, Choice, ToolCalled, TurnEnded
 from shared.json_types import JsonObject
@@ -176,7 +177,7 @@ async def test_adk_is_stopped_before_it_goes_on_from_the_last_result() -> None:
     call = types.Part(function_call=types.FunctionCall(id="1", name="x", args={}))
     given = types.Part(function_response=types.FunctionResponse(id="1", name="x", response={}))
     abort = asyncio.Event()
-    stop = _Stop(abort)
+    stop = Stop(abort)
     stop.see(Event(author="ringback", content=types.Content(role="model", parts=[call])))
     abort.set()
     assert not stop.signal.is_set()

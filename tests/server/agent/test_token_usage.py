@@ -10,7 +10,8 @@ from google.adk.events.event import Event
 from google.genai import types
 
 from server.agent.history import WindowedHistory
-from server.agent.runner import AdkAgent, _Telling
+from server.agent.runner import AdkAgent
+from server.agent.telling import Telling
 from server.agent.token_usage import token_usage
 from server.core.usage import Budgets
 from shared.errors import BudgetSpentError
@@ -72,7 +73,7 @@ async def test_a_streamed_answer_is_counted_once(history: WindowedHistory) -> No
 
 async def test_what_comes_with_the_pieces_of_an_answer_is_not_counted() -> None:
     turn = await TurnsForTests().of()
-    telling = _Telling(turn, size=100)
+    telling = Telling(turn, size=100)
     used = types.GenerateContentResponseUsageMetadata(
         prompt_token_count=1, candidates_token_count=2, total_token_count=3
     )

@@ -9,7 +9,7 @@ import pytest
 
 from server.context import TurnContext, current_turn
 from server.conversations.conversation import Conversation
-from server.core.desk import Requested
+from server.core.desk_events import Requested
 from server.core.session import MAX_WAITING, Said
 from shared.catalog import change_bgm
 from shared.errors import BadRequestError, SessionBusyError, TurnFailedError, UnknownSessionError

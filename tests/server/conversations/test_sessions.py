@@ -11,7 +11,7 @@ import pytest
 
 from server.context import TurnContext, current_turn, set_conversation_state
 from server.conversations.conversation import Conversation
-from server.core.desk import Requested
+from server.core.desk_events import Requested
 from server.core.session import Said
 from shared.catalog import change_bgm
 from shared.errors import SessionBusyError, StorageError, UnknownSessionError

@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core.canonical import arguments_hash
-from server.core.desk import (
-    WHETHER_TO_GO_ON,
+from server.core.desk import WHETHER_TO_GO_ON, Desk
+from server.core.desk_events import (
     Abandoned,
     Answered,
     Ask,
-    Desk,
     DeskEffect,
     DeskEvent,
     Expired,

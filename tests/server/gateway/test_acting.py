@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.context import TurnContext
-from server.core.desk import Requested
+from server.core.desk_events import Requested
 from server.core.identity import Scope, identity_named
 from shared.acp_names import META_IDENTITY
 from shared.catalog import change_bgm

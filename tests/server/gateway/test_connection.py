@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from server.context import TurnContext
-from server.core.desk import Requested
+from server.core.desk_events import Requested
 from shared.catalog import change_bgm, read_file
 from shared.errors import TurnFailedError
 from shared.frames import AgentSaid
