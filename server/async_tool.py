@@ -15,9 +15,8 @@ from server.state.shared_state import SharedState
 from server.state.sync_state import SyncSharedState
 from shared.errors import UsageError
 from shared.json_types import JsonObject, JsonValue
-from shared.tool_spec import ToolKind, ToolSpec
+from shared.tool_spec import NAME_RULE, TOOL_NAME, ToolKind, ToolSpec
 
-TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -117,10 +116,7 @@ def spec_of(tool: type[AsyncBaseTool]) -> ToolSpec:
     _check_work(tool)
     name = tool.tool_name or _WORD_STARTS.sub("_", tool.__name__).lower()
     if not TOOL_NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} is no name for a tool: it has 1 to 64 letters, digits, _ or -, and no digit or - in front. "
-            "Give another one as tool_name."
-        )
+        raise UsageError(f"{name!r} is no name for a tool: a name {NAME_RULE}. Give another one as tool_name.")
     if tool.tool_kind not in get_args(ToolKind):
         raise UsageError(f"Its tool_kind is one of {', '.join(get_args(ToolKind))}, not {tool.tool_kind!r}.")
     if not (tool.__doc__ or "").strip():

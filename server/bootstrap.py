@@ -96,11 +96,13 @@ class _Server:
         self._settings = settings
         self._workers = start_workers(agent=settings.workers_agent, tool=settings.workers_tool)
         # What people wrote themselves is looked at before anybody is let in: an error in it ends the start.
-        tools = own_tools(settings.tools, self._workers)
-        self._reserved = RESERVED | {tool.name for tool in tools}
+        tools = own_tools(settings.tools)
+        self._reserved = RESERVED | tools.keys()
         changes = LocalChanges()
         self._audience = Audience(changes)
-        self.rooms = Rooms(settings, database, tools, lambda text: self._audience.tell_all(Notice(text)))
+        self.rooms = Rooms(
+            settings, database, tools.values(), self._workers, lambda text: self._audience.tell_all(Notice(text))
+        )
         self._measures = Measures()
         states = SharedStates(self.rooms.state, changes)
         self._services = Services(

@@ -8,7 +8,7 @@ import gc
 import importlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ from shared.errors import RingbackError
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from server.agent.own_tool import OwnTool
+    from server.async_tool import AsyncBaseTool
     from server.ports import KeyStore
 
 logger = logging.getLogger(__name__)
@@ -48,11 +48,17 @@ class Rooms:
     """Each is brought once. ``notice`` tells all people a sentence."""
 
     def __init__(
-        self, settings: ServerSettings, database: DatabaseFile, tools: Sequence[OwnTool], notice: Callable[[str], None]
+        self,
+        settings: ServerSettings,
+        database: DatabaseFile,
+        tools: Collection[type[AsyncBaseTool]],
+        workers: Workers,
+        notice: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._database = database
         self._tools = tools
+        self._workers = workers
         self._notice = notice
         self._engine: Loading[AsyncEngine] = Loading("the database", self._bring_engine)
         self._redis: Any = None
@@ -125,30 +131,30 @@ class Rooms:
         self.stores.begin()
         engine = await self._engine.get()
         runner = await load("server.agent.runner")
+        own_tool = await load("server.agent.own_tool")
         history = (await load("server.agent.history")).WindowedHistory(db_engine=engine)
         await history.prepare_tables()
         agent: Agent = runner.AdkAgent(
             session_service=history,
             model_name=self.agent.model.name,
-            own_tools=self._tools,
+            own_tools=[own_tool.OwnTool(tool, self._workers) for tool in self._tools],
             max_tool_threads=self._settings.workers_tool,
         )
         await asyncio.to_thread((await load("server.agent.warm_up")).warm_up)
         return agent
 
 
-def own_tools(paths: tuple[str, ...], workers: Workers) -> Sequence[OwnTool]:
-    """People's own tools, for the agent. Without any, nothing is loaded.
+def own_tools(paths: tuple[str, ...]) -> Mapping[str, type[AsyncBaseTool]]:
+    """People's own tools, by their names. Without any, nothing is loaded.
 
     Raises:
         UsageError: if one cannot be used; the sentence says which and why.
     """
     if not paths:
-        return ()
-    loader = importlib.import_module("server.agent.own_tools")
-    tools: Sequence[OwnTool] = loader.load_own_tools(
-        paths, workers, {*RESERVED, *(spec.name for spec in FRONTEND_TOOLS)}
-    )
+        return {}
+    loader = importlib.import_module("server.own_tools")
+    taken = {*RESERVED, *(spec.name for spec in FRONTEND_TOOLS)}
+    tools: Mapping[str, type[AsyncBaseTool]] = loader.load_own_tools(paths, taken)
     return tools
 
 

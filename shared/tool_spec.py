@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,12 @@ ToolKind: TypeAlias = Literal[
     "read", "edit", "delete", "move", "search", "execute", "think", "fetch", "switch_mode", "other"
 ]
 """ACP's word for what kind of thing a tool does."""
+
+TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+"""The names that every model accepts."""
+
+NAME_RULE = "has 1 to 64 letters, digits, _ or -, and no digit or - in front"
+"""The same, for the sentence to whoever gave another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from shared.catalog import FRONTEND_TOOLS, read_file
 from shared.errors import BadRequestError
 from shared.frames import Device
 from shared.json_types import JsonObject, JsonValue
-from shared.tool_spec import ToolSpec
+from shared.tool_spec import NAME_RULE, TOOL_NAME, ToolSpec
 
 MAX_TOOLS = 64
 MAX_DESCRIPTION = 4000
@@ -24,7 +23,6 @@ MAX_SCHEMA = 16_384
 """Longest schema of one tool, in bytes of JSON."""
 MAX_WORD = 128
 """Longest id, label or kind of a device."""
-TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 KNOWN = {spec.name: spec for spec in FRONTEND_TOOLS}
 
 
@@ -94,7 +92,7 @@ def _tools(value: JsonValue, reserved: AbstractSet[str]) -> dict[str, ToolSpec]:
 
 def _spec(tool: _Tool) -> ToolSpec:
     if not TOOL_NAME.fullmatch(tool.name):
-        raise BadRequestError(f"{META_TOOLS}: a name has 1 to 64 letters, digits, _ or -, and no digit or - in front.")
+        raise BadRequestError(f"{META_TOOLS}: a name {NAME_RULE}.")
     if len(tool.description) > MAX_DESCRIPTION:
         raise BadRequestError(f"{META_TOOLS}: {tool.name} is described in more than {MAX_DESCRIPTION} characters.")
     if tool.input_schema.get("type") != "object":

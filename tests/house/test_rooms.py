@@ -31,6 +31,7 @@ LIGHT_DOORS = {
     "client.tools": (*HEAVY, "textual"),
     "server.__main__": ("google.adk", "google.genai", *LATER, "textual", "client"),
     "server.agent": ("google.adk", "google.genai"),
+    "server.own_tools": ("google.adk", "google.genai", "sqlalchemy", "acp"),
     "shared.frames": (*HEAVY, "textual", "asyncio"),
 }
 

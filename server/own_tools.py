@@ -6,9 +6,7 @@ import importlib
 import logging
 from collections.abc import Collection, Sequence
 
-from server.agent.own_tool import OwnTool
-from server.async_tool import AsyncBaseTool
-from server.context import Workers
+from server.async_tool import AsyncBaseTool, spec_of
 from shared.errors import UsageError
 
 logger = logging.getLogger(__name__)
@@ -17,28 +15,32 @@ OF_ADK = "adk_"
 """Names that begin so are ADK's own: it takes calls of them for something else."""
 
 
-def load_own_tools(paths: Sequence[str], workers: Workers, taken: Collection[str]) -> tuple[OwnTool, ...]:
-    """One tool for each ``module:Class``; ``taken`` are the names that they cannot have.
+def load_own_tools(paths: Sequence[str], taken: Collection[str]) -> dict[str, type[AsyncBaseTool]]:
+    """One tool for each ``module:Class``, by its name and in this order; ``taken`` are names that they cannot have.
 
     Raises:
         UsageError: if one cannot be used; the sentence says which and why.
     """
-    tools: list[OwnTool] = []
+    tools: dict[str, type[AsyncBaseTool]] = {}
     for path in paths:
-        tool = _tool(path, workers)
-        others = {*taken, *(other.name for other in tools)}
-        if tool.name in others or tool.name.startswith(OF_ADK):
-            raise UsageError(f"The tool {path}: the name {tool.name} is taken. Give it another tool_name.")
-        tools.append(tool)
-    return tuple(tools)
+        tool = _tool(path)
+        name = _name(path, tool)
+        if name in taken or name in tools or name.startswith(OF_ADK):
+            raise UsageError(f"The tool {path}: the name {name} is taken. Give it another tool_name.")
+        tools[name] = tool
+    return tools
 
 
-def _tool(path: str, workers: Workers) -> OwnTool:
+def _tool(path: str) -> type[AsyncBaseTool]:
     found = _class(path)
     if not (isinstance(found, type) and issubclass(found, AsyncBaseTool)):
         raise UsageError(f"The tool {path} is not derived from server.async_tool.AsyncBaseTool.")
+    return found
+
+
+def _name(path: str, tool: type[AsyncBaseTool]) -> str:
     try:
-        return OwnTool(found, workers)
+        return spec_of(tool).name
     except Exception as error:
         # Whatever a stranger's class does when it is asked for its schema.
         raise UsageError(f"The tool {path} cannot be used: {error}") from error

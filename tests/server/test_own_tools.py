@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from server.agent.own_tools import load_own_tools
-from server.context import Workers, start_workers
+from server.async_tool import spec_of
 from server.core.policy import DEFAULT_RULES, RESERVED
+from server.own_tools import load_own_tools
 from shared.errors import UsageError
 
 TALLY = "tests.own_tools.tally:Tally"
@@ -32,13 +32,6 @@ Written = Callable[[str], str]
 
 
 @pytest.fixture
-def workers() -> Iterator[Workers]:
-    workers = start_workers()
-    yield workers
-    workers.close()
-
-
-@pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
     """Writes a module that Python finds, and says its name."""
     monkeypatch.syspath_prepend(tmp_path)
@@ -54,41 +47,42 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written
         sys.modules.pop(name, None)
 
 
-def refused(workers: Workers, *paths: str) -> str:
+def refused(*paths: str) -> str:
     with pytest.raises(UsageError) as caught:
-        load_own_tools(paths, workers, RESERVED)
+        load_own_tools(paths, RESERVED)
     assert caught.value.exit_code == 2
     return str(caught.value)
 
 
-def test_there_may_be_none(workers: Workers) -> None:
-    assert load_own_tools((), workers, RESERVED) == ()
+def test_there_may_be_none() -> None:
+    assert load_own_tools((), RESERVED) == {}
 
 
-def test_they_come_in_the_order_of_their_names_and_ask_as_no_rule_is_theirs(workers: Workers) -> None:
-    tools = load_own_tools((SYNC_TALLY, TALLY), workers, RESERVED)
-    assert [tool.name for tool in tools] == ["sync_tally", "tally"]
-    assert not {tool.name for tool in tools} & set(DEFAULT_RULES)
+def test_they_come_in_the_order_of_their_names_and_ask_as_no_rule_is_theirs() -> None:
+    tools = load_own_tools((SYNC_TALLY, TALLY), RESERVED)
+    assert list(tools) == ["sync_tally", "tally"]
+    assert not tools.keys() & set(DEFAULT_RULES)
 
 
-def test_a_tool_of_ones_own_file_is_found(workers: Workers, written: Written) -> None:
+def test_a_tool_of_ones_own_file_is_found(written: Written) -> None:
     module = written(TOOL.format(name="PaintFence", line='colour: str = "white"'))
-    (tool,) = load_own_tools((f"{module}:PaintFence",), workers, RESERVED)
-    assert (tool.name, tool.spec.title, tool.spec.description) == ("paint_fence", "Paint fence", "Do something.")
+    ((name, tool),) = load_own_tools((f"{module}:PaintFence",), RESERVED).items()
+    spec = spec_of(tool)
+    assert (name, spec.title, spec.description) == ("paint_fence", "Paint fence", "Do something.")
 
 
 @pytest.mark.parametrize(
     ("path", "missing"),
     [("no_such:Tool", "no_such"), ("tests.no_such:Tool", "tests.no_such"), ("tests.own_tools.tally.deeper:Tool", "")],
 )
-def test_a_module_that_is_not_there(workers: Workers, path: str, missing: str) -> None:
-    sentence = refused(workers, path)
+def test_a_module_that_is_not_there(path: str, missing: str) -> None:
+    sentence = refused(path)
     assert f"The tool {path}: there is no module {missing}" in sentence
     assert "PYTHONPATH" in sentence
 
 
-def test_a_module_that_needs_one_that_is_not_there(workers: Workers, written: Written) -> None:
-    assert "there is no module no_such_package." in refused(workers, f"{written('import no_such_package')}:Tool")
+def test_a_module_that_needs_one_that_is_not_there(written: Written) -> None:
+    assert "there is no module no_such_package." in refused(f"{written('import no_such_package')}:Tool")
 
 
 @pytest.mark.parametrize(
@@ -103,44 +97,44 @@ def test_a_module_that_needs_one_that_is_not_there(workers: Workers, written: Wr
     ],
 )
 def test_a_module_that_fails_is_told_with_its_error_and_the_log_says_where(
-    workers: Workers, written: Written, caplog: pytest.LogCaptureFixture, text: str, kind: str
+    written: Written, caplog: pytest.LogCaptureFixture, text: str, kind: str
 ) -> None:
     module = written(text)
-    sentence = refused(workers, f"{module}:Tool")
+    sentence = refused(f"{module}:Tool")
     assert f"The tool {module}:Tool cannot be loaded: {kind}" in sentence
     assert sentence.endswith("The log says where.")
     assert f"{module}.py" in caplog.text
 
 
-def test_a_class_that_is_not_there(workers: Workers) -> None:
+def test_a_class_that_is_not_there() -> None:
     path = "tests.own_tools.tally:Taly"
-    assert refused(workers, path) == f"The tool {path}: the module tests.own_tools.tally has no Taly."
+    assert refused(path) == f"The tool {path}: the module tests.own_tools.tally has no Taly."
 
 
 @pytest.mark.parametrize("path", ["tests.own_tools.tally:uuid", "tests.own_tools.tally:JsonObject", "enum:Enum"])
-def test_something_that_is_no_tool(workers: Workers, path: str) -> None:
-    assert refused(workers, path) == f"The tool {path} is not derived from server.async_tool.AsyncBaseTool."
+def test_something_that_is_no_tool(path: str) -> None:
+    assert refused(path) == f"The tool {path} is not derived from server.async_tool.AsyncBaseTool."
 
 
-def test_a_class_that_cannot_be_a_tool_is_told_why(workers: Workers) -> None:
-    assert refused(workers, "server.async_tool:AsyncBaseTool") == (
+def test_a_class_that_cannot_be_a_tool_is_told_why() -> None:
+    assert refused("server.async_tool:AsyncBaseTool") == (
         "The tool server.async_tool:AsyncBaseTool cannot be used: It overrides neither run nor _arun, so there is "
         "nothing that it does."
     )
 
 
-def test_a_schema_that_fails_in_a_way_of_its_own_is_told(workers: Workers, written: Written) -> None:
+def test_a_schema_that_fails_in_a_way_of_its_own_is_told(written: Written) -> None:
     line = "@classmethod\n    def model_json_schema(cls): raise NotImplementedError('not today')"
-    assert refused(workers, f"{written(TOOL.format(name='Tool', line=line))}:Tool").endswith("be used: not today")
+    assert refused(f"{written(TOOL.format(name='Tool', line=line))}:Tool").endswith("be used: not today")
 
 
 @pytest.mark.parametrize("name", ["remember", "forget", "calculate", "adk_request_confirmation"])
-def test_a_name_that_is_taken(workers: Workers, written: Written, name: str) -> None:
+def test_a_name_that_is_taken(written: Written, name: str) -> None:
     path = f"{written(TOOL.format(name='Tool', line=f'tool_name = {name!r}'))}:Tool"
-    assert refused(workers, path) == f"The tool {path}: the name {name} is taken. Give it another tool_name."
+    assert refused(path) == f"The tool {path}: the name {name} is taken. Give it another tool_name."
 
 
-def test_the_same_name_twice(workers: Workers, written: Written) -> None:
+def test_the_same_name_twice(written: Written) -> None:
     other = f"{written(TOOL.format(name='Tally', line=''))}:Tally"
-    assert f"The tool {other}: the name tally is taken." in refused(workers, TALLY, other)
-    assert "the name tally is taken" in refused(workers, TALLY, TALLY)
+    assert f"The tool {other}: the name tally is taken." in refused(TALLY, other)
+    assert "the name tally is taken" in refused(TALLY, TALLY)
