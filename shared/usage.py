@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class TokenUsage:
     """Tokens given to a model (``prompt``), made by it (``completion``), and as it counts them in all (``total``).
 
-    A provider's total may hold more than the other two: thinking, or tools of its own.
+    Thinking is paid like words and counts as completion. A provider's total may still hold more than the other two.
     """
 
     prompt: int = 0

@@ -46,7 +46,7 @@ class JwtCheck:
         try:
             key = _fitting(self._keys.current(), self._jws.get_unverified_header(token))
             payload = self._jws.decode(token, key.material, algorithms=[key.algorithm])
-        except PyJWTError as error:
+        except (PyJWTError, RecursionError) as error:
             raise TokenRefusedError(f"its signature cannot be checked or is wrong ({type(error).__name__})") from None
         return claims_admission(read_claims(payload), self._rules, self._now())
 
