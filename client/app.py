@@ -116,7 +116,7 @@ class RingbackApp(App[None]):
         self.main.desk.leave()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 (Textual's)
-        """The command palette has what the keys have, and the themes."""
+        """The command palette has what keys and commands do, and the themes."""
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
         yield SystemCommand("Light or dark", "Change between Ringback's two themes", self.action_light_or_dark)
         yield SystemCommand("Leave Ringback", "Ctrl+Q", self.action_quit)

@@ -23,7 +23,11 @@ from shared.errors import RingbackError, UsageError
 logger = logging.getLogger("server")
 
 
-@click.command(name="serve", help="Answer tabs until stopped. When ready, one JSON line on stdout says where.")
+@click.command(
+    name="serve",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Answer tabs until stopped. When ready, one JSON line on stdout says where.",
+)
 @click.option("--socket", type=click.Path(path_type=Path), metavar="PATH", help="Unix socket to listen on.")
 @click.option("--host", metavar="H", help="Loopback address to listen on instead.")
 @click.option("--port", type=int, metavar="P", help="TCP port; 0 is any free one.")
@@ -55,7 +59,7 @@ def main() -> NoReturn:
     os.umask(OWNER_ONLY)
     is_embedded = "--embedded" in sys.argv
     try:
-        command.main(standalone_mode=False)
+        command.main(prog_name="ringback serve", standalone_mode=False)
     except HeldError as error:
         if is_embedded:
             _say(event="held", pid=error.pid)

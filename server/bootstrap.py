@@ -33,6 +33,7 @@ from server.gauges import gauges, totals
 from server.loading import Loading
 from server.log import say
 from server.metrics.measures import Measures
+from server.process import event_loop
 from server.process.data_lock import held
 from server.process.local_token import read_or_make_token
 from server.process.private_files import own_folder
@@ -86,7 +87,7 @@ def serve(settings: ServerSettings, announce: Callable[[Ready], None]) -> None:
         listening = _bind(settings)
         port = None if listening.family == socket.AF_UNIX else listening.getsockname()[1]
         door = DoorConfig(hosts=hosts_of(port), tenants=settings.tenants)
-        asyncio.run(server.run(listening, door, Authenticator(local, server.rooms.keys.get, tokens), announce))
+        event_loop.run(server.run(listening, door, Authenticator(local, server.rooms.keys.get, tokens), announce))
 
 
 class _Server:

@@ -17,7 +17,7 @@ def gauges(sessions: SessionManager, connections: Callable[[], int]) -> list[Gau
         ("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks())),
         ("sessions.live", "Conversations in memory", lambda: len(sessions.live)),
         ("sessions.running", "Conversations with a turn that runs or waits", lambda: sessions.running_turns),
-        ("sessions.leaked", "Conversations in memory that nobody can reach", lambda: sessions.leaked),
+        ("sessions.leaked", "Conversations let go of and not yet collected", lambda: sessions.leaked),
         ("sessions.oldest.age", "Seconds since the oldest conversation in memory began", lambda: _oldest(sessions)),
     ]
 

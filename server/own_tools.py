@@ -8,11 +8,9 @@ from collections.abc import Collection, Sequence
 
 from server.async_tool import AsyncBaseTool, spec_of
 from shared.errors import UsageError
+from shared.tool_spec import OF_ADK
 
 logger = logging.getLogger(__name__)
-
-OF_ADK = "adk_"
-"""Names that begin so are ADK's own: it takes calls of them for something else."""
 
 
 def load_own_tools(paths: Sequence[str], taken: Collection[str]) -> dict[str, type[AsyncBaseTool]]:

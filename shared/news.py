@@ -8,10 +8,15 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """Another tab or device of the person changed their shared state; ``key`` is ``None`` when all of it is gone."""
+    """Another tab or device of the person changed their shared state.
+
+    ``key`` is ``None`` when all of it is gone, or when more changed than is told one by one. ``field`` is there when
+    one field of what is kept under the key was stored or deleted, and the others are as they were.
+    """
 
     key: str | None
-    change: Literal["stored", "deleted", "cleared"]
+    change: Literal["stored", "deleted", "cleared", "many"]
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

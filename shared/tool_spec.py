@@ -19,6 +19,9 @@ TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 NAME_RULE = "has 1 to 64 letters, digits, _ or -, and no digit or - in front"
 """The same, for the sentence to whoever gave another one."""
 
+OF_ADK = "adk_"
+"""Names that begin so are ADK's own, the agent's engine: it takes calls of them for something else."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:

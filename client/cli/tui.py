@@ -21,8 +21,8 @@ Settings come from the command line, then RINGBACK_<NAME> in the environment,
 then config.toml in the config folder, then the defaults.
 [client]  device, location, music_folder, theme, connect
 [server]  data_dir, model, and what ringback serve --help lists
-RINGBACK_HOME puts all files under one folder; RINGBACK_TOKEN is the token
-for --connect."""
+RINGBACK_HOME puts all files under one folder; RINGBACK_TOKEN is the token,
+or an API key of ringback token create, for --connect."""
 
 
 @click.group(invoke_without_command=True, epilog=SETTINGS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,4 +9,4 @@ async def _run(target: CommandTarget, _argument: str) -> None:
     target.reset_person()
 
 
-COMMAND = SlashCommand("reset", "Forget all your conversations and what is remembered", _run)
+COMMAND = SlashCommand("reset", "Forget all your conversations and what the agent remembers", _run)

@@ -15,31 +15,37 @@ MOST_CHARACTERS = 40
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The keys whose last change was to be stored or to be deleted, oldest first; ``key`` is the note's own."""
+    """What was last stored and what was last deleted, oldest first: keys, or fields. ``key`` is the note's own."""
 
     key: str = ""
     stored: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     is_cleared: bool = False
+    is_much: bool = False
 
     def heard(self, news: StateChanged) -> Elsewhere:
         """With one more change."""
-        if news.key is None or news.change == "cleared":
+        if news.change == "many":
+            return replace(self, stored=(), deleted=(), is_much=True)
+        if news.key is None:
             return Elsewhere(self.key, is_cleared=True)
-        stored = tuple(key for key in self.stored if key != news.key)
-        deleted = tuple(key for key in self.deleted if key != news.key)
+        what = news.key if news.field is None else f"{news.key}: {news.field}"
+        stored = tuple(other for other in self.stored if other != what)
+        deleted = tuple(other for other in self.deleted if other != what)
         if news.change == "stored":
-            return replace(self, stored=(*stored, news.key), deleted=deleted)
-        return replace(self, stored=stored, deleted=(*deleted, news.key))
+            return replace(self, stored=(*stored, what), deleted=deleted)
+        return replace(self, stored=stored, deleted=(*deleted, what))
 
     @property
     def sentence(self) -> str:
         """For the person; invisible characters in keys are named."""
         parts = ["All that was remembered was cleared elsewhere."] if self.is_cleared else []
+        if self.is_much:
+            parts.append("Much of what is remembered was changed elsewhere.")
         if self.stored:
-            parts.append(f"Remembered elsewhere: {_named(self.stored)}.")
+            parts.append(f"Changed elsewhere: {_named(self.stored)}.")
         if self.deleted:
-            parts.append(f"Forgotten elsewhere: {_named(self.deleted)}.")
+            parts.append(f"Deleted elsewhere: {_named(self.deleted)}.")
         return " ".join(parts)
 
 
@@ -49,7 +55,10 @@ def _named(keys: tuple[str, ...]) -> str:
     return named if more <= 0 else f"{named} and {more} more"
 
 
-def short_key(key: str) -> str:
-    """A key for a sentence or a list: invisible characters named, cut when it is long."""
+def short_key(key: str, characters: int = MOST_CHARACTERS) -> str:
+    """A key for a sentence or a list: invisible characters named; of a long one, how it begins and how it ends."""
     shown = visible(key, keep="")
-    return shown if len(shown) <= MOST_CHARACTERS else f"{shown[: MOST_CHARACTERS - 1]}…"
+    if len(shown) <= characters:
+        return shown
+    ending = characters // 4
+    return f"{shown[: characters - 1 - ending]}…{shown[-ending:]}"

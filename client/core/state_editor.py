@@ -21,6 +21,8 @@ from shared.json_types import JsonObject
 NEW_VALUE = "{\n  \n}"
 NEW_VALUE_CURSOR = (1, 2)
 """What a new key begins with, and in which row and column of it the person writes on, from 0."""
+LABEL_CHARACTERS = 22
+"""How much of a key stands in the list: how it begins and how it ends."""
 _PREVIEW_CHARACTERS = 60
 
 
@@ -59,7 +61,7 @@ class StateEditor:
     @property
     def lines(self) -> tuple[Listed, ...]:
         """The list as it is shown."""
-        return tuple(Listed(key, short_key(key), key in self.drafts) for key in self.keys)
+        return tuple(Listed(key, short_key(key, LABEL_CHARACTERS), key in self.drafts) for key in self.keys)
 
     @property
     def is_editing(self) -> bool:

@@ -49,12 +49,13 @@ class _Called(_Wire, frozen=True):
 
 
 class _StateChanged(_Wire, frozen=True):
-    change: Literal["stored", "deleted", "cleared"]
+    change: Literal["stored", "deleted", "cleared", "many"]
     key: str | None = None
+    field: str | None = None
 
     def __post_init__(self) -> None:
-        if (self.key is None) != (self.change == "cleared"):
-            raise ValueError("a key was stored or deleted, or all of them were cleared")
+        if (self.key is None) != (self.change in {"cleared", "many"}):
+            raise ValueError("a key was stored or deleted, or all of them were cleared, or many changed")
 
 
 class _Message(_Wire, frozen=True):
@@ -120,6 +121,6 @@ def read_news(method: str, params: JsonObject) -> News:
     """
     if method == METHOD_STATE_CHANGED:
         told = msgspec.convert(params, _StateChanged)
-        return StateChanged(told.key, told.change)
+        return StateChanged(told.key, told.change, told.field)
     message = msgspec.convert(params, _Message).message
     return PersonReset(message) if method == METHOD_WAS_RESET else Notice(message)

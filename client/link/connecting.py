@@ -56,8 +56,8 @@ async def connect_to(endpoint: Endpoint) -> ClientConnection:
 def _refusal(endpoint: Endpoint, response: Response) -> NotLetInError | LinkLostError:
     if response.status_code == UNAUTHORIZED:
         return NotLetInError(
-            f"The server at {endpoint.url} does not accept the token. Set RINGBACK_TOKEN to its token, "
-            "or stop the server and start again."
+            f"The server at {endpoint.url} does not accept the token. Set RINGBACK_TOKEN to its token "
+            "or to an API key for it, or stop the server and start again."
         )
     said = (response.body or b"").decode("utf-8", "replace").strip()[:LONGEST_REASON]
     sentence = f"The server at {endpoint.url} refused the connection ({response.status_code}): {said or 'no reason'}"

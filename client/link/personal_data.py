@@ -28,6 +28,10 @@ METHOD_NOT_FOUND = -32601
 NOT_CONNECTED = "This tab is not connected to its server now. Try again once it is."
 NOT_A_RINGBACK = "The server that answers in this tab is no Ringback; it keeps nothing of this kind."
 TOO_OLD = "The server does not know this request: it is an older Ringback than this program. Update it."
+BROKEN = (
+    "The connection broke before the server answered. Whether it did what was asked is not known; "
+    "try again once there is a connection."
+)
 NONSENSE = "The server's answer makes no sense."
 
 
@@ -107,6 +111,8 @@ class PersonalDataOverWire:
             raise ProtocolError(
                 f"The server did not answer within {seconds:g} seconds. Whether it did what was asked is not known."
             ) from None
+        except LinkLostError as error:
+            raise LinkLostError(BROKEN) from error
         except msgspec.ValidationError as error:
             raise ProtocolError(NONSENSE) from error
         except ProtocolError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
@@ -31,6 +32,9 @@ from shared.errors import RingbackError
 from shared.frames import Device
 from shared.usage import TokenUsage
 
+if TYPE_CHECKING:
+    from client.screens.state import StateScreen
+
 NOT_YET = "This tab has no line to its server yet. Try again in a moment."
 
 
@@ -56,6 +60,8 @@ class Desk:
         self._version = version
         self.used_in_all: TokenUsage | None = None
         """What all conversations of the person used, as it was told last."""
+        self._state: StateScreen | None = None
+        self._is_leaving = False
 
     # --- tabs ---------------------------------------------------------------------------------------------
 
@@ -128,7 +134,8 @@ class Desk:
         """The person's shared state, to look at and to edit."""
         personal = self._personal()
         if personal is not None:
-            self._screen.app.push_screen(state_screen(personal, self._news.state_changed))
+            self._state = state_screen(personal, self._news.state_changed)
+            self._screen.app.push_screen(self._state)
 
     def show_metrics(self) -> None:
         """The server's counters."""
@@ -144,7 +151,9 @@ class Desk:
 
     def leave(self) -> None:
         """End the program, after asking if something would be lost."""
-        self._screen.run_worker(self._leave(), exclusive=True, group="leave")
+        if not self._is_leaving:
+            self._is_leaving = True
+            self._work(self._leave())
 
     # --- steps --------------------------------------------------------------------------------------------
 
@@ -160,6 +169,10 @@ class Desk:
 
     def _losses(self, chats: Iterable[ChatTab]) -> tuple[str, ...]:
         return losses(chat.leaving(self._tabs.name_of(chat)) for chat in chats)
+
+    def _unsaved(self) -> tuple[str, ...]:
+        state = self._state
+        return () if state is None or state not in self._screen.app.screen_stack else state.unsaved()
 
     async def _close_chat(self, chat: ChatTab) -> None:
         await chat.composer.settle()
@@ -189,9 +202,10 @@ class Desk:
 
     async def _leave(self) -> None:
         await self._tabs.front.composer.settle()
-        lost = self._losses(self._tabs.chats)
+        lost = (*self._losses(self._tabs.chats), *self._unsaved())
         if not lost or await self._agrees("Leave Ringback?", lost, "Leave", "Stay"):
             self._screen.app.exit()
+        self._is_leaving = False
 
     async def _agrees(self, question: str, lost: tuple[str, ...], yes: str, no: str) -> bool:
         return await self._screen.app.push_screen_wait(confirm_screen(question, lost, yes, no))

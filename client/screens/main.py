@@ -12,6 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from client.clocks import Clocks
+from client.commands.metrics import COMMAND as METRICS
+from client.commands.reset import COMMAND as RESET
 from client.core.transcript_entries import model_name
 from client.lines import Lines
 from client.ports import OpenLink
@@ -31,6 +33,8 @@ from client.widgets.chat_tabs import ChatTabs
 from client.widgets.status_line import Status, StatusLine
 from client.widgets.tab_strip import TabStrip
 from shared.frames import Device
+
+_WITHOUT_A_KEY = (METRICS, RESET)
 
 
 class MainScreen(Screen[None]):
@@ -73,12 +77,14 @@ class MainScreen(Screen[None]):
             self.desk.open_line(chat)
 
     def palette(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[object]]]]:
-        """What the keys do, for the command palette: what, which key, and how to do it."""
+        """What keys and commands do, for the command palette: what, which key or command, and how to do it."""
         told = set()
         for binding in Binding.make_bindings(self.BINDINGS):
             if binding.show and binding.action not in told:
                 told.add(binding.action)
                 yield binding.description, key_name(binding.key), partial(self.run_action, binding.action)
+        for command in _WITHOUT_A_KEY:
+            yield command.summary, f"/{command.name}", partial(command.run, self.desk, "")
 
     # --- keys ---------------------------------------------------------------------------------------------
 

@@ -12,14 +12,15 @@ from textual.screen import ModalScreen
 from textual.signal import Signal
 from textual.widgets import Button, OptionList, Static, TextArea
 
+from client.core import state_words
 from client.core.elsewhere import short_key
 from client.core.state_editor import NEW_VALUE_CURSOR, StateEditor
 from client.core.state_text import read_state_text
-from client.core.state_words import ABOUT, CONTESTED, EMPTY, GO_ON
 from client.ports import PersonalData
 from client.screens.confirm import ConfirmScreen
 from client.screens.key_name import KeyNameScreen
 from client.widgets.key_list import KeyList
+from client.widgets.told_line import ToldLine
 from shared.errors import RingbackError
 from shared.news import StateChanged
 
@@ -58,7 +59,7 @@ class StateScreen(ModalScreen[None]):
         self._area = TextArea(
             read_only=True, soft_wrap=True, show_line_numbers=True, highlight_cursor_line=False, compact=True
         )
-        self._said = Static(ABOUT, id="state-said", markup=False)
+        self._said = ToldLine(state_words.ABOUT, id="state-said")
         self._drawn: str | None = None
         self._is_saving = False
 
@@ -69,7 +70,7 @@ class StateScreen(ModalScreen[None]):
             with Horizontal(id="state-panes"):
                 yield self._keys
                 yield self._area
-            yield Static(EMPTY, id="state-empty", markup=False)
+            yield Static(state_words.EMPTY, id="state-empty", markup=False)
             yield self._said
             with ItemGrid(id="state-actions", min_column_width=_BUTTON_CELLS):
                 for action, label in _BUTTONS:
@@ -89,7 +90,7 @@ class StateScreen(ModalScreen[None]):
         if event.key != self._editor.shown:
             self._take_draft()
             self._editor.choose(event.key)
-            self._say(ABOUT)
+            self._said.tell("")
             self._draw()
             self._read()
 
@@ -104,57 +105,48 @@ class StateScreen(ModalScreen[None]):
         self._take_draft()
         self._keys.show(self._editor)
 
-    @work
     async def action_new_key(self) -> None:
-        """Ask for the name; then its value can be written."""
-        key = await self.app.push_screen_wait(KeyNameScreen())
-        if key is not None:
-            self._take_draft()
-            self._editor.begin(key)
-            self._draw()
-            self._area.move_cursor(NEW_VALUE_CURSOR)
-            self.set_focus(self._area)
-            self._read()
+        """Ask for the name; awaited, so that the next key lands in it."""
+        await self.app.push_screen(KeyNameScreen(self._begin))
 
     @work
     async def action_save(self) -> None:
         """Store what is written, unless another value was stored meanwhile and the person wants to keep that."""
         self._take_draft()
         key, text = self._editor.shown, self._editor.text
-        if self._is_saving or key is None or not self._editor.is_editing:
-            return
-        self._is_saving = True
-        try:
-            if await self._save(key, text):
-                self._say(f"Saved {short_key(key)}.")
-        except RingbackError as error:
-            self._complain(error)
-        finally:
-            self._is_saving = False
-        self._draw()
+        if key is None or not self._editor.is_editing:
+            self._said.tell(state_words.NOTHING_TO_SAVE)
+        elif not self._is_saving:
+            self._is_saving = True
+            try:
+                if await self._save(key, text):
+                    self._said.tell(f"Saved {short_key(key)}.")
+            except RingbackError as error:
+                self._said.complain(error)
+            finally:
+                self._is_saving = False
+            self._draw()
 
     @work
     async def action_delete(self) -> None:
         """Delete the shown key, after asking."""
         key = self._editor.shown
         if key is None:
+            self._said.tell(state_words.NOTHING_TO_DELETE)
             return
-        if key not in self._editor.stored:
-            if await self._agrees(f"Drop the new key {short_key(key)}?", "It was never saved.", "Drop it"):
-                self._editor.discard(key)
-                self._draw()
-                self._read()
+        is_stored = key in self._editor.stored
+        if not await self._agrees(state_words.deleting(key, is_stored=is_stored)):
             return
-        if await self._agrees(f"Delete {short_key(key)}?", "The agent will not remember it any more.", "Delete it"):
-            try:
+        try:
+            if is_stored:
                 await self._personal.delete_state(key)
-            except RingbackError as error:
-                self._complain(error)
-            else:
-                self._editor.deleted(key)
-                self._say(f"Deleted {short_key(key)}.")
-                self._draw()
-                self._read()
+        except RingbackError as error:
+            self._said.complain(error)
+            return
+        self._editor.deleted(key)
+        self._said.tell(f"Deleted {short_key(key)}." if is_stored else "")
+        self._draw()
+        self._read()
 
     @work
     async def action_reload(self) -> None:
@@ -162,30 +154,42 @@ class StateScreen(ModalScreen[None]):
         self._take_draft()
         key = self._editor.shown
         if key is not None and self._editor.is_editing:
-            if not await self._agrees(f"Reload {short_key(key)}?", "What you changed is dropped.", "Drop it", GO_ON):
+            if not await self._agrees(state_words.reloading(key)):
                 return
             self._editor.discard(key)
-        self._say(ABOUT)
+        self._said.tell("")
         self._draw()
         self._load()
 
     @work
     async def action_close(self) -> None:
         """Close, after asking if something is not saved."""
-        self._take_draft()
-        unsaved = self._editor.unsaved()
-        question = ConfirmScreen("Close without saving?", unsaved, "Close", GO_ON)
-        if not unsaved or await self.app.push_screen_wait(question):
+        unsaved = self.unsaved()
+        if not unsaved or await self._agrees(state_words.closing(unsaved)):
             self.dismiss(None)
 
+    def unsaved(self) -> tuple[str, ...]:
+        """One sentence for each draft that would be lost if the screen went now."""
+        self._take_draft()
+        return self._editor.unsaved()
+
     # --- steps --------------------------------------------------------------------------------------------
+
+    def _begin(self, key: str) -> None:
+        self._take_draft()
+        self._editor.begin(key)
+        self._draw()
+        self._area.move_cursor(NEW_VALUE_CURSOR)
+        self.set_focus(self._area)
+        self._said.tell("")
+        self._read()
 
     @work(exclusive=True, group="load")
     async def _load(self) -> None:
         try:
             keys = await self._personal.list_states()
         except RingbackError as error:
-            self._complain(error)
+            self._said.complain(error)
             return
         self._take_draft()
         self._editor.listed(keys)
@@ -202,10 +206,10 @@ class StateScreen(ModalScreen[None]):
             self._take_draft()
             self._editor.read(key, data)
         except RingbackError as error:
-            self._complain(error)
+            self._said.complain(error)
             return
         if self._editor.contest is not None:
-            self._say(f"{self._editor.contest} {CONTESTED}", is_wrong=True)
+            self._said.tell(f"{self._editor.contest} {state_words.CONTESTED}", is_wrong=True)
         if data is None and not self._editor.is_editing:  # it went just now
             self._editor.deleted(key)
             self._read()
@@ -215,15 +219,16 @@ class StateScreen(ModalScreen[None]):
         data = read_state_text(text)
         current = await self._personal.get_state(key)
         lost = self._editor.overwritten(key, current)
-        if lost is not None and not await self._agrees(f"Overwrite {short_key(key)}?", lost, "Overwrite it", GO_ON):
+        if lost is not None and not await self._agrees(state_words.overwriting(key, lost)):
             return False
         await self._personal.set_state(key, data)
         self._take_draft()
         self._editor.saved(key, text, data)
         return True
 
-    async def _agrees(self, question: str, loss: str, yes: str, no: str = "Keep it") -> bool:
-        return await self.app.push_screen_wait(ConfirmScreen(question, (loss,), yes, no))
+    async def _agrees(self, asked: state_words.Question) -> bool:
+        screen = ConfirmScreen(asked.words, asked.losses, asked.yes, asked.no, patience=asked.patience)
+        return await self.app.push_screen_wait(screen)
 
     def _take_draft(self) -> None:
         if not self._area.read_only:
@@ -239,12 +244,7 @@ class StateScreen(ModalScreen[None]):
             self._area.load_text(editor.text)
             self._area.move_cursor(place)
         self._drawn = editor.shown
+        has_room = editor.shown is None or self._keys.has_room_for(editor.shown)
+        self._said.look_at(state_words.ABOUT if has_room else state_words.key_in_full(editor.shown or ""))
         if is_empty and self.focused in {self._keys, self._area}:
             self.query_exactly_one("#new_key").focus()
-
-    def _complain(self, error: RingbackError) -> None:
-        self._say(str(error), is_wrong=True)
-
-    def _say(self, sentence: str, *, is_wrong: bool = False) -> None:
-        self._said.set_class(is_wrong, "-wrong")
-        self._said.update(f"\N{MULTIPLICATION SIGN} {sentence}" if is_wrong else sentence)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from client.core.state_editor import Listed, StateEditor
+from client.core.state_editor import LABEL_CHARACTERS, Listed, StateEditor
+from client.core.visible_text import visible
+
+_EDITED = "* "
 
 
 class KeyOption(Option):
     """One key."""
 
     def __init__(self, line: Listed) -> None:
-        mark = ("* ", "bold") if line.is_edited else "  "
+        mark = (_EDITED, "bold") if line.is_edited else " " * len(_EDITED)
         super().__init__(Content.assemble(mark, line.label))
         self.key = line.key
 
@@ -32,6 +36,12 @@ class KeyList(OptionList):
     def __init__(self) -> None:
         super().__init__(compact=True, markup=False)
         self._listed: tuple[Listed, ...] = ()
+
+    def has_room_for(self, key: str) -> bool:
+        """Whether all of it can be read here."""
+        shown = visible(key, keep="")
+        room = self.scrollable_content_region.width - len(_EDITED)
+        return len(shown) <= LABEL_CHARACTERS and cell_len(shown) <= room
 
     def show(self, editor: StateEditor) -> None:
         """List these keys, with the cursor on the shown one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.adk.agents.callback_context import CallbackContext
 from google.adk.agents.invocation_context import InvocationContext
@@ -22,7 +22,7 @@ from server.core.desk_events import Requested
 from server.log import say
 from shared.catalog import FRONTEND_TOOLS
 from shared.errors import BudgetSpentError
-from shared.ids import SessionId, ToolCallId
+from shared.ids import ToolCallId
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec, object_schema
 
@@ -42,7 +42,7 @@ class GatePlugin(BasePlugin):
 
     def __init__(self) -> None:
         super().__init__(name="gate")
-        self._running: set[tuple[SessionId, ToolCallId]] = set()
+        self._running: set[_CallKey] = set()
 
     async def before_run_callback(self, *, invocation_context: InvocationContext) -> None:
         """Give the run its delegate. ADK has committed the person's message by now: acknowledge it."""
@@ -80,7 +80,7 @@ class GatePlugin(BasePlugin):
         if not tool_context.function_call_id:
             return refusal(NO_CALL_ID)
         try:
-            return await self._admit(tool, tool_args, ToolCallId(tool_context.function_call_id))
+            return await self._admit(tool, tool_args, tool_context)
         except Exception:
             logger.exception("the gate could not decide about a call of %s", tool.name)
             return refusal("The approval failed inside Ringback. The tool was not run.")
@@ -106,31 +106,40 @@ class GatePlugin(BasePlugin):
         await self._settle(tool_context, given, failed=True)
         return given
 
-    async def _admit(self, tool: BaseTool, arguments: dict[str, Any], call_id: ToolCallId) -> JsonObject | None:
+    async def _admit(self, tool: BaseTool, arguments: dict[str, Any], tool_context: ToolContext) -> JsonObject | None:
         turn = current_turn()
         if turn.abort.is_set():
             return refusal("The user cancelled the turn.")
         spec, is_offered = _known(tool)
         if isinstance(tool, FrontendTool):
             is_offered = tool.name in turn.delegate.tools
-        answer = await turn.approvals.admit(Requested(call_id, spec, arguments, is_offered))
+        answer = await turn.approvals.admit(Requested(_key(tool_context).call_id, spec, arguments, is_offered))
         if answer is None:
-            self._running.add((turn.session_id, call_id))
+            self._running.add(_key(tool_context))
         return answer
 
     async def _settle(self, tool_context: ToolContext, result: JsonObject, *, failed: bool) -> None:
-        session_id, call_id = key = _key(tool_context)
+        key = _key(tool_context)
         if key not in self._running:
             return
         self._running.remove(key)
         try:
-            await current_turn().approvals.settle(call_id, result, failed=failed)
+            await current_turn().approvals.settle(key.call_id, result, failed=failed)
         except Exception:
-            logger.exception("the call %s of %s could not be settled", call_id, session_id)
+            logger.exception("the call %s of %s could not be settled", key.call_id, key.session_id)
 
 
-def _key(tool_context: ToolContext) -> tuple[SessionId, ToolCallId]:
-    return SessionId(tool_context.session.id), ToolCallId(tool_context.function_call_id or "")
+class _CallKey(NamedTuple):
+    """People who take turns on one connection may have sessions of one name, and some models repeat their ids."""
+
+    user_id: str
+    session_id: str
+    call_id: ToolCallId
+
+
+def _key(tool_context: ToolContext) -> _CallKey:
+    call_id = ToolCallId(tool_context.function_call_id or "")
+    return _CallKey(tool_context.session.user_id, tool_context.session.id, call_id)
 
 
 def _known(tool: BaseTool) -> tuple[ToolSpec, bool]:

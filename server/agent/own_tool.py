@@ -12,9 +12,9 @@ from google.adk.tools.tool_context import ToolContext
 from google.genai import types
 from pydantic import ValidationError
 
-from server.agent.cancellation import unless_cancelled
+from server.agent.cancellation import EndedItselfError, unless_cancelled
 from server.async_tool import AsyncBaseTool, is_async, spec_of
-from server.context import Workers, current_turn
+from server.context import Workers, current_turn, for_own_tool
 from server.core.desk import refusal
 from server.core.tool_failure import EXPECTED, ToolFailedError
 from server.core.tool_result import as_result
@@ -27,7 +27,7 @@ MAX_PROBLEMS = 5
 
 
 class OwnTool(BaseTool):
-    """Makes an object of the class for each call. Whatever happens in it, the call ends with a result."""
+    """Makes an object of the class for each call. Whatever it raises or cancels, the call ends with a result."""
 
     def __init__(self, tool: type[AsyncBaseTool], workers: Workers) -> None:
         """``workers`` lends the threads for a tool that is not async.
@@ -50,17 +50,19 @@ class OwnTool(BaseTool):
         del tool_context
         abort = current_turn().abort
         work = self._on_the_loop(args) if is_async(self._tool) else self._in_a_thread(args)
-        return await unless_cancelled(work, abort)
+        try:
+            return await unless_cancelled(work, abort)
+        except EndedItselfError as error:
+            return self._failed(error)
 
     async def _on_the_loop(self, arguments: JsonObject) -> JsonObject:
         try:
-            return as_result(await self._call(arguments)._arun())  # noqa: SLF001  (people override it)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            return self._failed(error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  (logged, unless it is said in full)
+            with for_own_tool():
+                return as_result(await self._call(arguments)._arun())  # noqa: SLF001  (people override it)
+        except asyncio.CancelledError:
+            # Whether the person did this or the tool itself is known to the one that waits for it.
+            raise
+        except BaseException as error:  # noqa: BLE001  (logged, unless it is said in full; some would stop the server)
             return self._failed(error)
 
     async def _in_a_thread(self, arguments: JsonObject) -> JsonObject:

@@ -16,6 +16,7 @@ from typing import NoReturn, TypeVar
 import click
 
 from server.cli.database import command_database
+from server.cli.output import NotShownError, check_stdout, show, tell
 from server.core.api_key import (
     ID_BYTES,
     PREFIX,
@@ -23,6 +24,7 @@ from server.core.api_key import (
     ApiKey,
     KeyId,
     KeyRefusedError,
+    UnknownKeyError,
     checked_label,
     key_id,
     key_text,
@@ -34,7 +36,7 @@ from server.process.log_files import log_to
 from server.process.private_files import OWNER_ONLY
 from server.process.settings import ServerSettings, read_settings
 from server.storage.sql_keys import SqlKeys
-from shared.errors import RingbackError, StartError, UsageError
+from shared.errors import RingbackError, StartError, StorageError, UsageError
 from shared.ids import TenantId, UserId
 
 logger = logging.getLogger("server")
@@ -87,21 +89,41 @@ def create(*, user: str, tenant: str, scopes: tuple[str, ...], label: str, days:
     if settings.tenants and key.identity.tenant not in settings.tenants:
         raise UsageError(f"There is no such tenant. There are: {', '.join(sorted(settings.tenants))}.")
 
-    async def make(keys: SqlKeys) -> None:
-        await keys.create(key)
-        try:
-            click.echo(text)
-        except OSError as error:
-            await keys.revoke(key.id, now)
-            raise StartError(f"The key could not be written ({error.strerror}), so it was revoked.") from error
-
-    _with_keys(settings, make)
+    try:
+        check_stdout()
+    except NotShownError as error:
+        raise StartError(f"There is nowhere to show a key ({error}), so none was made.") from error
+    _with_keys(settings, lambda keys: _make(keys, key, text))
     end = "without an end" if key.expires_at is None else f"until {key.expires_at:%Y-%m-%d %H:%M} UTC"
-    click.echo(
+    tell(
         f"This is key {key.id} of {key.identity.user_id} (tenant {key.identity.tenant}), for "
-        f"{' and '.join(sorted(key.scopes))}, {end}. It is shown this once. Send it in the header X-API-Key.",
-        err=True,
+        f"{' and '.join(sorted(key.scopes))}, {end}. It is shown this once. Send it in the header X-API-Key."
     )
+
+
+async def _make(keys: SqlKeys, key: ApiKey, text: str) -> None:
+    try:
+        await keys.create(key)
+        show(text)
+    except NotShownError as error:
+        await _take_back(keys, key)
+        raise StartError(f"The key could not be shown ({error}), so it was revoked.") from error
+    except asyncio.CancelledError:
+        # Stopped, maybe after the key was kept, and before it was shown.
+        await _take_back(keys, key)
+        raise
+
+
+async def _take_back(keys: SqlKeys, key: ApiKey) -> None:
+    try:
+        await keys.revoke(key.id, key.created_at)
+    except UnknownKeyError:
+        logger.debug("the key was not made yet")
+    except StorageError as error:
+        raise StartError(
+            f"The key {key.id} could not be shown, and revoking it failed as well. Revoke it once the database works "
+            f"again: ringback token revoke {key.id}"
+        ) from error
 
 
 @command.command("list", help="List the keys, oldest first. The keys themselves are kept nowhere.")
@@ -120,7 +142,11 @@ def list_keys(user: str | None, tenant: str | None, *, is_json: bool, data_dir: 
     of_user: UserId | None = None if user is None else wanted.user_id
     keys = _with_keys(settings, lambda keys: keys.find_all(tenant=of_tenant, user_id=of_user))
     now = datetime.now(UTC)
-    click.echo(json.dumps(as_json(keys, now), indent=2, ensure_ascii=False) if is_json else as_table(keys, now))
+    listed = json.dumps(as_json(keys, now), indent=2, ensure_ascii=False) if is_json else as_table(keys, now)
+    try:
+        show(listed)
+    except NotShownError as error:
+        raise StartError(f"The list could not be shown ({error}).") from error
 
 
 @command.command(help="Revoke the key of this id: from now on it opens nothing.")
@@ -137,7 +163,7 @@ def revoke(id: str, data_dir: Path | None) -> None:  # noqa: A002  (the argument
     now = datetime.now(UTC)
     revoked = _with_keys(settings, lambda keys: keys.revoke(name, now))
     since = f"{revoked.revoked_at:%Y-%m-%d %H:%M} UTC"
-    click.echo(f"Key {revoked.id} of {revoked.identity.user_id} is revoked since {since}.", err=True)
+    tell(f"Key {revoked.id} of {revoked.identity.user_id} is revoked since {since}.")
 
 
 def _with_keys(settings: ServerSettings, work: Callable[[SqlKeys], Awaitable[Result]]) -> Result:
@@ -168,7 +194,7 @@ def main() -> NoReturn:
 
 
 def _fail(sentence: str, exit_code: int) -> NoReturn:
-    click.echo(sentence, err=True)
+    tell(sentence)
     sys.exit(exit_code)
 
 

@@ -11,7 +11,7 @@ from server.context.accessors import (
     set_conversation_state,
 )
 from server.context.session_context import SessionContext
-from server.context.thread_pool import ContextThreadPool, Workers, start_workers
+from server.context.thread_pool import ContextThreadPool, Workers, for_own_tool, start_workers
 from server.context.turn_context import TurnContext, bound, current_turn, fallback
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "current_identity",
     "current_turn",
     "fallback",
+    "for_own_tool",
     "get_conversation_state",
     "get_todos",
     "get_token_usage",

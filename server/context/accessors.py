@@ -6,12 +6,16 @@ Each function raises ``LookupError`` outside of a turn, with a sentence that say
 from __future__ import annotations
 
 import copy
+import threading
 
 from server.context.turn_context import current_turn
 from server.core.identity import Identity
+from server.core.state_values import checked_name, encode
 from shared.json_types import JsonObject, JsonValue
 from shared.todos import Todo
 from shared.usage import TokenUsage
+
+_changing = threading.Lock()
 
 
 def current_identity() -> Identity:
@@ -45,9 +49,15 @@ def get_conversation_state() -> JsonObject:
 
 
 def set_conversation_state(key: str, value: JsonValue) -> None:
-    """Keep ``value`` for this conversation; it is stored when the turn ends. ``None`` takes it away."""
-    state = current_turn().session.state
-    if value is None:
-        state.pop(key, None)
-    else:
-        state[key] = copy.deepcopy(value)
+    """Keep ``value`` for this conversation; it is stored when the turn ends. ``None`` takes it away.
+
+    Raises:
+        StateError: if ``key`` is no name, or ``value`` is no JSON or too large.
+    """
+    session = current_turn().session
+    checked_name("key", key)
+    encode({key: value})
+    kept = {} if value is None else {key: copy.deepcopy(value)}
+    # A new one each time: tools run in threads, and what is copied or stored in another must not change meanwhile.
+    with _changing:
+        session.state = {**{name: one for name, one in session.state.items() if name != key}, **kept}

@@ -114,6 +114,7 @@ def bound(turn: TurnContext) -> Iterator[None]:
         yield
     finally:
         binding.turn = None
+        turn.shared_state.end()
         _turn.reset(token)
 
 

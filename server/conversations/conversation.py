@@ -101,13 +101,9 @@ class Conversation:
             BadRequestError: if a message of this id was taken before.
             SessionBusyError: if too many messages wait already.
         """
-        end = self._ends.setdefault(said.message_id, asyncio.get_running_loop().create_future())
-        try:
-            self._on(Prompted(said))
-        except (BadRequestError, SessionBusyError):
-            if not self._session.has(said.message_id):
-                self._ends.pop(said.message_id, None)
-            raise
+        self._on(Prompted(said))
+        # Only now: a repeat that is refused must not take the place of the message that it repeats.
+        end = self._ends[said.message_id] = asyncio.get_running_loop().create_future()
         self.context.update_activity()
         return await asyncio.shield(end)
 
@@ -207,7 +203,7 @@ class Conversation:
         finally:
             await self._abandon("The turn is over.")
             if turn is not None:
-                await self._keeping.after_turn(turn, self._remembered())
+                await self._keeping.after_turn(turn, self._remembered)
             self.context.update_activity()
             watch.over(problem, is_cancelled=self._session.phase is Phase.CANCELLING)
             self._on(Finished(problem))

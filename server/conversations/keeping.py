@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from server.context import SessionContext, TurnContext
@@ -11,7 +12,6 @@ from server.conversations.services import Services
 from server.core.remembered import Remembered, TurnUsage
 from server.metrics.measures import Count
 from server.spending import PersonUsage
-from shared.errors import RingbackError
 
 logger = logging.getLogger(__name__)
 
@@ -46,13 +46,17 @@ class Keeping:
         stores = await self._services.stores.get()
         await stores.conversations.save(self._context.identity, self._context.session_id, remembered, booked)
 
-    async def after_turn(self, turn: TurnContext, remembered: Remembered) -> None:
+    async def after_turn(self, turn: TurnContext, remembered: Callable[[], Remembered]) -> None:
         """Store what the turn changed. A failure is logged: what was said in it is stored by the agent already."""
+        try:
+            await self._save_turn(turn, remembered())
+        except Exception:
+            # Of whatever kind: a turn that never ended would keep its conversation from ever going on.
+            logger.exception("what belongs to %s could not be stored", self._context.session_id)
+
+    async def _save_turn(self, turn: TurnContext, remembered: Remembered) -> None:
         used = turn.spending.turn
         for kind, amount in (("prompt", used.prompt), ("completion", used.completion)):
             self._services.measures.count(Count.TOKENS, amount, kind=kind)
         booked = TurnUsage(turn.message_id, self._services.agent.model.name, used, datetime.now(UTC))
-        try:
-            await self.save(remembered, booked if used.total else None)
-        except RingbackError:
-            logger.exception("what belongs to %s could not be stored", self._context.session_id)
+        await self.save(remembered, booked if used.total else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from server.conversations.services import Services
@@ -24,13 +25,28 @@ class Reset:
         self._sessions = sessions
         self._services = services
         self._audience = audience
+        self._under_way: set[asyncio.Task[str]] = set()
 
     async def __call__(self, identity: Identity) -> str:
         """Forget everything; running turns end first. The sentence that the person's tabs are told.
 
+        What has begun goes on to its end, also when the tab that asked for it is gone.
+
         Raises:
             RingbackError: if the storage failed, or a turn did not end; some may be gone.
         """
+        task = asyncio.create_task(self._reset(identity), name="reset")
+        self._under_way.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    def _finished(self, task: asyncio.Task[str]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Whoever asked is told, if still there.
+            logger.warning("a reset failed: %s", error)
+
+    async def _reset(self, identity: Identity) -> str:
         async with self._sessions.ended(identity):
             count = await self._services.agent.forget(identity)
             stores = await self._services.stores.get()

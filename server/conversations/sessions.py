@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from weakref import WeakSet
 
 from server.context import SessionContext
+from server.conversations.closing import close_all
 from server.conversations.conversation import Conversation
+from server.conversations.holdings import Holdings
 from server.conversations.remembering import awakened
 from server.conversations.services import Services
 from server.conversations.session_counts import SessionCounts
@@ -22,7 +23,7 @@ from server.core.session_key import SessionKey
 from server.log import say
 from server.metrics.measures import Timing
 from server.tabs.tab import Tab
-from shared.errors import RingbackError, SessionBusyError, UnknownSessionError
+from shared.errors import SessionBusyError, UnknownSessionError
 from shared.ids import ConnectionSignature, SessionId, session_id
 
 logger = logging.getLogger(__name__)
@@ -50,8 +51,7 @@ class SessionManager:
         self._monotonic = monotonic
         self._live: dict[SessionKey, Conversation] = {}
         self._opening: dict[SessionKey, asyncio.Task[None]] = {}
-        self._held: dict[ConnectionSignature, set[SessionKey]] = {}
-        self._ordinals: defaultdict[ConnectionSignature, int] = defaultdict(int)
+        self._holdings = Holdings()
         self._left: set[Conversation] = set()
         self._ending: dict[Identity, asyncio.Future[None]] = {}
         self._made: WeakSet[Conversation] = WeakSet()
@@ -75,14 +75,22 @@ class SessionManager:
 
     def begin(self, identity: Identity, tab: Tab) -> Conversation:
         """A new conversation on the connection of ``tab``; its id is the next of that connection's."""
-        self._ordinals[tab.signature] += 1
-        name = session_id(identity.user_id, tab.signature, self._ordinals[tab.signature])
+        name = session_id(identity.user_id, tab.signature, self._holdings.next_ordinal(tab.signature))
         key = SessionKey(identity, name)
         talk = self._make(key, SessionContext(identity, name, tab.signature))
         self.counts.opened += 1
-        self._held.setdefault(tab.signature, set()).add(key)
+        self._holdings.add(tab.signature, key)
         talk.attach(tab)
         return talk
+
+    async def awake(
+        self, identity: Identity, signature: ConnectionSignature, session_id: SessionId
+    ) -> Conversation | None:
+        """The conversation as :meth:`held` would give it, if it is in memory, or coming; none is made or woken."""
+        key = SessionKey(identity, session_id)
+        while (coming := self._ending.get(identity) or self._opening.get(key)) is not None:
+            await asyncio.wait({coming})
+        return self._live.get(key) if self._holdings.knows(signature, session_id) else None
 
     async def held(self, identity: Identity, tab: Tab, session_id: SessionId) -> Conversation:
         """The conversation of that id which the connection holds, as ``identity``; one that sleeps is woken.
@@ -94,16 +102,15 @@ class SessionManager:
             UnknownSessionError: if it holds none; somebody else's id gets the same answer as an invented one.
             RingbackError: if the storage failed.
         """
-        keys = self._held.get(tab.signature, set())
-        if all(held.session_id != session_id for held in keys):
+        if not self._holdings.knows(tab.signature, session_id):
             raise UnknownSessionError(UNKNOWN)
         talk = await self.get_or_create(identity, session_id, tab.signature)
-        if self._held.get(tab.signature) is not keys:
+        if not self._holdings.knows(tab.signature, session_id):
             # The connection went meanwhile: nobody is there to hold what was woken for it.
             self._left.add(talk)
             self._rest(talk)
             raise UnknownSessionError(UNKNOWN)
-        keys.add(SessionKey(identity, session_id))
+        self._holdings.add(tab.signature, SessionKey(identity, session_id))
         talk.attach(tab)
         return talk
 
@@ -135,9 +142,7 @@ class SessionManager:
 
     async def leave(self, signature: ConnectionSignature) -> None:
         """The connection is gone: its waiting calls end, its turns go on to their end without it."""
-        keys = self._held.pop(signature, set())
-        self._ordinals.pop(signature, None)
-        for key in keys:
+        for key in self._holdings.drop(signature):
             talk = self._live.get(key)
             if talk is not None:
                 self.counts.left += 1
@@ -157,7 +162,8 @@ class SessionManager:
             used_at = talk.context.active_at
             try:
                 await talk.save()
-            except RingbackError:
+            except Exception:
+                # Of whatever kind: the others go on.
                 logger.exception("the conversation %s could not be stored and stays in memory", key.session_id)
                 continue
             # Storing took a moment: only if nobody came meanwhile, and only this very object.
@@ -188,14 +194,9 @@ class SessionManager:
 
     async def close(self, grace: float) -> None:
         """End all turns, waiting at most ``grace`` seconds for them."""
-        if not self._live:
-            return
-        closing = {asyncio.create_task(talk.close("The server is stopping.")) for talk in self._live.values()}
-        _, late = await asyncio.wait(closing, timeout=grace)
-        for task in late:
-            task.cancel()
+        late = await close_all(self._live.values(), "The server is stopping.", within=grace)
         if late:
-            logger.warning("%s turns did not end within %s seconds", len(late), grace)
+            logger.warning("%s turns did not end within %s seconds", late, grace)
 
     # --- steps --------------------------------------------------------------------------------------------
 
@@ -227,11 +228,7 @@ class SessionManager:
         if opening:
             await asyncio.wait(opening)
         talks = {key: talk for key, talk in self._live.items() if key.identity == identity}
-        if not talks:
-            return
-        closing = [asyncio.create_task(talk.close(RESET_REASON)) for talk in talks.values()]
-        _, late = await asyncio.wait(closing, timeout=PATIENCE)
-        if late:
+        if await close_all(talks.values(), RESET_REASON, within=PATIENCE):
             raise SessionBusyError("A turn of yours did not end in time, so nothing was deleted. Try again.")
         for key, talk in talks.items():
             self._forget(key, talk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from server.core.identity import Admission, Identity, NameRefusedError, Scope, identity_named
+from server.core.identity import Admission, Identity, NameRefusedError, Scope, identity_spelled
 from shared.errors import BadRequestError, NotPermittedError
 from shared.ids import TenantId
 from shared.json_types import JsonValue
@@ -45,11 +45,11 @@ def person_named(
     Raises:
         NotPermittedError: if that is somebody else, and the credential may not act as others.
         UnknownTenantError: if ``tenants`` are given and this is none of them.
-        BadRequestError: if it is no name that anybody can have.
+        BadRequestError: if it is no name that anybody can have, or not spelled as names are kept.
     """
     own = admission.identity
     try:
-        person = identity_named(own.tenant if tenant is None else tenant, own.user_id if user_id is None else user_id)
+        person = identity_spelled(own.tenant if tenant is None else tenant, own.user_id if user_id is None else user_id)
     except NameRefusedError as error:
         raise BadRequestError(str(error)) from error
     if person != own and Scope.ACT_AS not in admission.scopes:

@@ -44,12 +44,12 @@ def refusal(error: str) -> JsonObject:
 
 @dataclass
 class Call:
-    """One call on the desk."""
+    """One call on the desk. ``hindrance`` says why it does not run whatever the person says; mostly empty."""
 
     spec: ToolSpec
     arguments: JsonObject
     arguments_hash: str
-    is_offered: bool = True
+    hindrance: str = ""
     state: CallState = CallState.REQUESTED
     choices: tuple[Choice, ...] = tuple(Choice)
 
@@ -57,11 +57,6 @@ class Call:
     def asks_whether_to_go_on(self) -> bool:
         """Whether the person is asked about the agent going in circles."""
         return self.choices == WHETHER_TO_GO_ON
-
-    @property
-    def not_offered(self) -> str:
-        """The sentence for a tool that the tab does not have."""
-        return f"This device does not offer the tool {self.spec.name}."
 
 
 @dataclass
@@ -92,22 +87,25 @@ class Desk:
         if event.call_id in self.calls:
             return []
         call_id, spec = event.call_id, event.spec
-        call = self.calls[call_id] = Call(spec, event.arguments, arguments_hash(event.arguments), event.is_offered)
+        call = self.calls[call_id] = Call(spec, event.arguments, arguments_hash(event.arguments))
         started = Tell(ToolStarted(call_id, spec.name, spec.title, spec.kind, call.arguments))
-        is_repeated = self.doom_loop.seen(spec.name, call.arguments_hash)
-        if not (event.is_offered or is_repeated):
-            return [started, *self._end(call_id, CallEvent.DENY, call.not_offered)]
-        match self.policy.decide(spec.name, call.arguments_hash):
-            case Rule.DENY:
-                return [started, *self._end(call_id, CallEvent.DENY, f"The tool {spec.name} is not allowed here.")]
-            case Rule.ALLOW if not is_repeated:
-                return [started, *self._claim(call_id, CallEvent.ALLOW)]
-            case Rule.ASK | Rule.ALLOW:
-                return [started, self._ask(call_id, call, is_repeated=is_repeated)]
+        rule = self.policy.decide(spec.name, call.arguments_hash)
+        if not event.is_offered:
+            call.hindrance = f"This device does not offer the tool {spec.name}."
+        elif rule is Rule.DENY:
+            call.hindrance = f"The tool {spec.name} is not allowed here."
+        # Asked about whatever became of it before: a refusal, too, can be asked for in circles.
+        if self.doom_loop.seen(spec.name, call.arguments_hash):
+            return [started, self._ask(call_id, call, is_repeated=True)]
+        if call.hindrance:
+            return [started, *self._end(call_id, CallEvent.DENY, call.hindrance)]
+        if rule is Rule.ALLOW:
+            return [started, *self._claim(call_id, CallEvent.ALLOW)]
+        return [started, self._ask(call_id, call, is_repeated=False)]
 
     def _ask(self, call_id: ToolCallId, call: Call, *, is_repeated: bool) -> Ask:
         call.state = after(call.state, CallEvent.ASK)
-        risk = call.spec.risk if call.is_offered else call.not_offered
+        risk = call.hindrance or call.spec.risk
         if is_repeated:
             call.choices = WHETHER_TO_GO_ON
             times = ordinal(self.doom_loop.times(call.spec.name, call.arguments_hash))
@@ -121,10 +119,10 @@ class Desk:
         if choice is None or choice not in call.choices:
             return self._unanswered(call_id, CallEvent.CANCEL, "The approval was closed without an answer.")
         self.policy.remember(choice, call.spec.name, call.arguments_hash)
-        if choice.allows and call.is_offered:
-            return self._claim(call_id, CallEvent.APPROVE)
+        if choice.allows and call.hindrance:
+            return self._end(call_id, CallEvent.REJECT, call.hindrance)
         if choice.allows:
-            return self._end(call_id, CallEvent.REJECT, call.not_offered)
+            return self._claim(call_id, CallEvent.APPROVE)
         if call.asks_whether_to_go_on:
             error = f"The user stopped the turn: {call.spec.name} was asked for again and again."
             return [*self._end(call_id, CallEvent.REJECT, error), StopTurn()]

@@ -16,6 +16,10 @@ class NameRefusedError(ValueError):
     """A tenant or user cannot be called so; ``str(error)`` is a sentence."""
 
 
+class SpellingRefusedError(NameRefusedError):
+    """A program gave a name in another spelling than the one it is kept in."""
+
+
 class Scope(StrEnum):
     """What a credential may be used for; the values are how keys and tokens spell it."""
 
@@ -61,6 +65,24 @@ def identity_named(tenant: str, user_id: str) -> Identity:
         NameRefusedError: if a name is empty, too long for the agent's storage, or holds invisible characters.
     """
     return Identity(tenant_named(tenant), UserId(_checked("user's name", user_id, MAX_USER_ID)))
+
+
+def identity_spelled(tenant: str, user_id: str) -> Identity:
+    """The person of exactly these names, for programs that know many people.
+
+    To such a program, "ada" and " ada" may be two people, and one of them must not become the other here.
+
+    Raises:
+        SpellingRefusedError: if a name has spaces around it, or is not in Unicode's NFC.
+        NameRefusedError: as for :func:`identity_named`.
+    """
+    person = identity_named(tenant, user_id)
+    if (person.tenant, person.user_id) != (tenant, user_id):
+        raise SpellingRefusedError(
+            "A user's name and a tenant have no spaces around them and are in Unicode's NFC. Another spelling may be "
+            "another person to you, so it is not mended here: give everybody a name that is spelled so, and send that."
+        )
+    return person
 
 
 def tenant_named(name: str) -> TenantId:

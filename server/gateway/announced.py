@@ -15,7 +15,7 @@ from shared.catalog import FRONTEND_TOOLS, read_file
 from shared.errors import BadRequestError
 from shared.frames import Device
 from shared.json_types import JsonObject, JsonValue
-from shared.tool_spec import NAME_RULE, TOOL_NAME, ToolSpec
+from shared.tool_spec import NAME_RULE, OF_ADK, TOOL_NAME, ToolSpec
 
 MAX_TOOLS = 64
 MAX_DESCRIPTION = 4000
@@ -93,6 +93,8 @@ def _tools(value: JsonValue, reserved: AbstractSet[str]) -> dict[str, ToolSpec]:
 def _spec(tool: _Tool) -> ToolSpec:
     if not TOOL_NAME.fullmatch(tool.name):
         raise BadRequestError(f"{META_TOOLS}: a name {NAME_RULE}.")
+    if tool.name.startswith(OF_ADK):
+        raise BadRequestError(f"{META_TOOLS}: names that begin with {OF_ADK} are taken. Give {tool.name} another name.")
     if len(tool.description) > MAX_DESCRIPTION:
         raise BadRequestError(f"{META_TOOLS}: {tool.name} is described in more than {MAX_DESCRIPTION} characters.")
     if tool.input_schema.get("type") != "object":

@@ -133,8 +133,10 @@ class Connection:
         return prompt_answered(ended.stop_reason)
 
     async def _cancel(self, params: JsonObject) -> None:
-        talk = await self._talk(params, read_cancel(params))
-        await talk.cancel()
+        session_id = read_cancel(params)
+        talk = await self._hall.sessions.awake(self._session_identity(params, session_id), self._signature, session_id)
+        if talk is not None:
+            await talk.cancel()
 
     # --- who asks -----------------------------------------------------------------------------------------
 
@@ -147,9 +149,12 @@ class Connection:
         return acting_identity(self._admission, asked, self._hall.tenants)
 
     async def _talk(self, params: JsonObject, session_id: SessionId) -> Conversation:
-        begun = self._begun.get(session_id)
-        identity = self._who(params, None if begun is None else begun.identity)
+        identity = self._session_identity(params, session_id)
         return await self._hall.sessions.held(identity, self._tab(identity), session_id)
+
+    def _session_identity(self, params: JsonObject, session_id: SessionId) -> Identity:
+        begun = self._begun.get(session_id)
+        return self._who(params, None if begun is None else begun.identity)
 
     def _tab(self, identity: Identity) -> AcpTab:
         tab = self._tabs.get(identity)

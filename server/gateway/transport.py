@@ -17,7 +17,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from shared.errors import TooManyRequestsError
+from server.gateway.halves import without_halves
+from shared.errors import BadRequestError, TooManyRequestsError
 from shared.json_types import JsonObject, JsonValue
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ MAX_DEPTH = 64
 MAX_UNDER_WAY = 64
 """How many requests of one connection may be under way; an arriving one beyond that is refused."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON spells half of a surrogate pair; a whole pair is found as well."""
 
 
 class GarbageError(Exception):
@@ -77,7 +79,7 @@ class WebSocketTransport:
                 if isinstance(frame, bytes):
                     continue
                 try:
-                    message = checked(parse(frame))
+                    message = understood(frame)
                 except GarbageError as garbage:
                     await self._refuse(garbage)
                     continue
@@ -109,8 +111,23 @@ class WebSocketTransport:
             raise ConnectionError("The connection is gone.") from error
 
 
+def understood(frame: str) -> JsonObject:
+    """The JSON-RPC message of a text frame; lone surrogates, which no database takes, are replaced or refused.
+
+    Raises:
+        GarbageError: if it is none, or is refused.
+    """
+    message = checked(parse(frame))
+    if not SURROGATE.search(frame):
+        return message
+    try:
+        return without_halves(message)
+    except BadRequestError as error:
+        raise GarbageError(error.code, str(error), _id(message.get("id"))) from None
+
+
 def parse(frame: str) -> JsonValue:
-    """The JSON of a text frame. Lone surrogates, which no database takes, become U+FFFD.
+    """The JSON of a text frame. Lone surrogates stay in it.
 
     Raises:
         GarbageError: if it is no JSON, holds numbers that are none, or is nested too deeply.
@@ -119,9 +136,6 @@ def parse(frame: str) -> JsonValue:
         value: JsonValue = json.loads(frame, parse_constant=_refuse_constant, parse_float=_finite)
         if frame.count("[") + frame.count("{") > MAX_DEPTH and is_deep(value):
             raise GarbageError(INVALID_REQUEST, f"The message is nested more than {MAX_DEPTH} levels deep.")
-        if SURROGATE.search(frame):
-            text = json.dumps(value, ensure_ascii=False)
-            value = json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
     except RecursionError:
         raise GarbageError(INVALID_REQUEST, f"The message is nested more than {MAX_DEPTH} levels deep.") from None
     except ValueError:

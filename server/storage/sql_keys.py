@@ -12,6 +12,7 @@ from server.core.api_key import ApiKey, KeyId, KeyTakenError, UnknownKeyError
 from server.core.identity import Identity, scopes_in
 from server.storage.failures import as_storage_error
 from server.storage.tables import API_KEY
+from server.storage.unbroken import unbroken
 from shared.ids import TenantId, UserId
 
 
@@ -35,6 +36,7 @@ class SqlKeys:
             except IntegrityError:
                 raise KeyTakenError(f"There is a key {key.id} already. Make another one.") from None
 
+    @unbroken
     async def find(self, key_id: KeyId) -> ApiKey | None:
         """The key of that id, revoked and expired ones included; ``None`` if there never was one.
 

@@ -15,6 +15,7 @@ from server.core.identity import Identity
 from server.core.state_values import escape, unescape
 from server.state.store import NOTHING, Stored
 from server.storage.tables import SHARED_STATE
+from server.storage.unbroken import unbroken
 from shared.errors import StateError
 
 TRACE_KEPT = 86_400.0
@@ -37,6 +38,7 @@ class SqlState:
         self._reading = engine if engine.dialect.name == "sqlite" else alone
         self._now = now
 
+    @unbroken
     async def read(self, owner: Identity, key: str) -> Stored:
         """What is kept under ``key``."""
         query = sa.select(ROW.document, ROW.version, ROW.expires_at).where(*_of(owner), ROW.key == escape(key))
@@ -71,6 +73,7 @@ class SqlState:
                 done = await connection.execute(statement)
         return bool(done.rowcount == 1)
 
+    @unbroken
     async def keys(self, owner: Identity) -> list[str]:
         """The keys that something is kept under."""
         query = sa.select(ROW.key).where(*_of(owner), *self._alive())

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Callable
-from functools import partial
 
 from server.core.identity import Identity
+from server.core.waiting_news import WaitingNews
 from server.state.changes import Changes, StateChange
 from server.tabs.outbox import Outbox
 from server.tabs.tab import Tab
 from shared.ids import ConnectionSignature
 from shared.news import News
-
-logger = logging.getLogger(__name__)
-
-MAX_WAITING = 64
-"""How many news wait for a tab that reads too slowly; further ones are dropped for it, for they repeat themselves."""
 
 
 class Seat:
@@ -26,18 +20,22 @@ class Seat:
 
     def __init__(self, tab: Tab) -> None:
         self.tab = tab
-        self._outbox = Outbox(room_for=MAX_WAITING)
+        self._waiting = WaitingNews()
+        self._outbox = Outbox()
 
     def tell(self, news: News) -> None:
         """Have it told, in order."""
-        if self._outbox.waiting < MAX_WAITING:
-            self._outbox.put(partial(self.tab.tell, news))
-        else:
-            logger.warning("news for %s was dropped: it reads too slowly", self.tab.signature)
+        self._waiting.put(news)
+        if self._outbox.is_empty:
+            self._outbox.put(self._tell_all)
 
     async def flush(self, within: float) -> None:
-        """Wait until all is told or dropped, at most ``within`` seconds."""
+        """Wait until all is told, at most ``within`` seconds."""
         await self._outbox.flush(within)
+
+    async def _tell_all(self) -> None:
+        while (news := self._waiting.take()) is not None:
+            await self.tab.tell(news)
 
 
 class Audience:

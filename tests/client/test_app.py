@@ -115,3 +115,12 @@ async def test_a_subclass_in_another_folder_has_the_same_looks() -> None:
     app = FromElsewhere(open_link=board, device=PRESETS[0], version="0.1.0")
     async with started(app, board):
         assert "New chat" in screen_text(app)
+
+
+async def test_the_palette_has_what_no_key_does_too() -> None:
+    board = Switchboard()
+    app = app_for_tests(board)
+    async with started(app, board):
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert "Forget all your conversations and what the agent remembers" in titles
+        assert "Show the server's counters" in titles

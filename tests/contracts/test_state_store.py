@@ -590,7 +590,7 @@ async def test_every_change_is_told_once_with_who_made_it(kept: Kept) -> None:
     await state.clear_all_states()
     await state.clear_all_states()
     assert [change.news for change in kept.told] == [
-        StateChanged("key", "stored"), StateChanged("key", "stored"), StateChanged("key", "stored"),
+        StateChanged("key", "stored"), StateChanged("key", "stored", "a"), StateChanged("key", "deleted", "a"),
         StateChanged("key", "deleted"), StateChanged("other", "stored"), StateChanged(None, "cleared"),
     ]  # fmt: skip
     assert {(change.owner, change.origin) for change in kept.told} == {(ADA, MINE)}

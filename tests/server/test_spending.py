@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from datetime import UTC, datetime, timedelta
 
@@ -118,3 +119,18 @@ async def test_a_person_nobody_holds_is_forgotten_and_read_again() -> None:
     gc.collect()
     await book.person(ADA, books)
     assert books.reads == 4
+
+
+async def test_the_first_two_turns_of_a_person_at_once_share_one_record() -> None:
+    book = UsageBook(Budgets())
+    may_read = asyncio.Event()
+
+    async def slow_books(_identity: Identity, _since: datetime | None) -> TokenUsage:
+        await may_read.wait()
+        return NOTHING
+
+    reading = [asyncio.create_task(book.person(ADA, slow_books)) for _ in range(2)]
+    await asyncio.sleep(0)
+    may_read.set()
+    one, two = await asyncio.gather(*reading)
+    assert one is two

@@ -232,9 +232,9 @@ def test_todos_and_usage_are_kept_until_they_are_replaced_or_a_new_session_begin
 def test_changes_elsewhere_are_one_quiet_note_however_many_they_are() -> None:
     talk = Talk()
     first = talk.conversation.changed_elsewhere(StateChanged("colour", "stored"))
-    assert first == [Added(Note("entry-1", "Remembered elsewhere: colour."))]
+    assert first == [Added(Note("entry-1", "Changed elsewhere: colour."))]
     again = talk.conversation.changed_elsewhere(StateChanged("city", "stored"))
-    assert again == [Changed(Note("entry-1", "Remembered elsewhere: colour, city."))]
+    assert again == [Changed(Note("entry-1", "Changed elsewhere: colour, city."))]
     assert not talk.conversation.has_failed
 
 
@@ -243,7 +243,7 @@ def test_a_change_elsewhere_after_something_else_was_told_is_a_note_of_its_own()
     talk.conversation.changed_elsewhere(StateChanged("colour", "stored"))
     talk.conversation.note("Something else.")
     talk.conversation.changed_elsewhere(StateChanged("city", "stored"))
-    assert notes(talk) == ["Remembered elsewhere: colour.", "Something else.", "Remembered elsewhere: city."]
+    assert notes(talk) == ["Changed elsewhere: colour.", "Something else.", "Changed elsewhere: city."]
 
 
 def test_a_change_elsewhere_cuts_no_answer_in_two_and_stands_before_what_waits() -> None:
@@ -252,14 +252,14 @@ def test_a_change_elsewhere_cuts_no_answer_in_two_and_stands_before_what_waits()
     talk.hear(UserSaid(M1, "first"), AgentSaid("Hel"))
     talk.conversation.say(M2, "second")
     assert talk.conversation.changed_elsewhere(StateChanged("colour", "stored")) == [
-        Added(Note("entry-2", "Remembered elsewhere: colour."), before="entry-1")
+        Added(Note("entry-2", "Changed elsewhere: colour."), before="entry-1")
     ]
     talk.conversation.changed_elsewhere(StateChanged("city", "deleted"))
     talk.conversation.remark("Redis is away.")
     talk.hear(AgentSaid("lo"))
     assert [type(entry) for entry in talk.entries] == [Said, Note, Note, Answer, Said]
     assert talk.entries[3] == Answer("entry-1", "Hello")
-    assert notes(talk) == ["Remembered elsewhere: colour. Forgotten elsewhere: city.", "Redis is away."]
+    assert notes(talk) == ["Changed elsewhere: colour. Deleted elsewhere: city.", "Redis is away."]
 
 
 RESET = "Everything of ada is gone."
@@ -297,7 +297,7 @@ def test_a_reset_takes_the_place_of_the_news_that_the_shared_state_was_cleared()
     talk.conversation.reset(RESET)
     assert notes(talk) == ["Something else.", UNKNOWN]
     talk.conversation.changed_elsewhere(StateChanged("colour", "stored"))
-    assert notes(talk) == ["Something else.", UNKNOWN, "Remembered elsewhere: colour."]
+    assert notes(talk) == ["Something else.", UNKNOWN, "Changed elsewhere: colour."]
 
 
 def test_a_message_that_waits_outlives_a_reset() -> None:

@@ -21,20 +21,20 @@ def told(*changes: tuple[str | None, Literal["stored", "deleted", "cleared"]]) -
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ([("colour", "stored")], "Remembered elsewhere: colour."),
-        ([("colour", "deleted")], "Forgotten elsewhere: colour."),
+        ([("colour", "stored")], "Changed elsewhere: colour."),
+        ([("colour", "deleted")], "Deleted elsewhere: colour."),
         ([(None, "cleared")], "All that was remembered was cleared elsewhere."),
-        ([("colour", "stored"), ("city", "stored")], "Remembered elsewhere: colour, city."),
-        ([("colour", "stored"), ("city", "deleted")], "Remembered elsewhere: colour. Forgotten elsewhere: city."),
-        ([("colour", "stored"), ("colour", "stored")], "Remembered elsewhere: colour."),
-        ([("colour", "stored"), ("colour", "deleted")], "Forgotten elsewhere: colour."),
-        ([("colour", "deleted"), ("colour", "stored")], "Remembered elsewhere: colour."),
+        ([("colour", "stored"), ("city", "stored")], "Changed elsewhere: colour, city."),
+        ([("colour", "stored"), ("city", "deleted")], "Changed elsewhere: colour. Deleted elsewhere: city."),
+        ([("colour", "stored"), ("colour", "stored")], "Changed elsewhere: colour."),
+        ([("colour", "stored"), ("colour", "deleted")], "Deleted elsewhere: colour."),
+        ([("colour", "deleted"), ("colour", "stored")], "Changed elsewhere: colour."),
         ([("colour", "stored"), (None, "cleared")], "All that was remembered was cleared elsewhere."),
         (
             [(None, "cleared"), ("colour", "stored")],
-            "All that was remembered was cleared elsewhere. Remembered elsewhere: colour.",
+            "All that was remembered was cleared elsewhere. Changed elsewhere: colour.",
         ),
-        ([("a", "stored"), ("b", "stored"), ("a", "stored")], "Remembered elsewhere: b, a."),
+        ([("a", "stored"), ("b", "stored"), ("a", "stored")], "Changed elsewhere: b, a."),
     ],
 )
 def test_the_last_change_of_each_key_is_told(
@@ -45,10 +45,19 @@ def test_the_last_change_of_each_key_is_told(
 
 def test_the_newest_of_many_keys_are_named_and_the_others_counted() -> None:
     sentence = told(*((f"k{number}", "stored") for number in range(50)))
-    assert sentence == f"Remembered elsewhere: k45, k46, k47, k48, k49 and {50 - MOST_NAMED} more."
+    assert sentence == f"Changed elsewhere: k45, k46, k47, k48, k49 and {50 - MOST_NAMED} more."
 
 
 def test_a_key_cannot_hide_anything_or_fill_the_screen() -> None:
-    assert told(("a\u202eb\n\x1b[2J", "stored")) == "Remembered elsewhere: a⟨U+202E⟩b⟨LF⟩⟨ESC⟩[2J."
+    assert told(("a\u202eb\n\x1b[2J", "stored")) == "Changed elsewhere: a⟨U+202E⟩b⟨LF⟩⟨ESC⟩[2J."
     assert len(short_key("x" * 1000)) == MOST_CHARACTERS
     assert short_key("x" * MOST_CHARACTERS) == "x" * MOST_CHARACTERS
+
+
+def test_a_field_is_told_with_its_key_and_much_at_once_in_one_sentence() -> None:
+    elsewhere = Elsewhere("note").heard(StateChanged("memory", "stored", "city"))
+    elsewhere = elsewhere.heard(StateChanged("memory", "deleted", "colour"))
+    assert elsewhere.sentence == "Changed elsewhere: memory: city. Deleted elsewhere: memory: colour."
+    elsewhere = elsewhere.heard(StateChanged(None, "many"))
+    assert elsewhere.sentence == "Much of what is remembered was changed elsewhere."
+    assert elsewhere.heard(StateChanged("colour", "stored")).sentence.endswith("elsewhere. Changed elsewhere: colour.")

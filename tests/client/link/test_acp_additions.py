@@ -18,6 +18,8 @@ from shared.news import News, Notice, PersonReset, StateChanged
         (METHOD_STATE_CHANGED, {"key": "", "change": "deleted"}, StateChanged("", "deleted")),
         (METHOD_STATE_CHANGED, {"key": None, "change": "cleared"}, StateChanged(None, "cleared")),
         (METHOD_STATE_CHANGED, {"change": "cleared"}, StateChanged(None, "cleared")),
+        (METHOD_STATE_CHANGED, {"key": None, "change": "many"}, StateChanged(None, "many")),
+        (METHOD_STATE_CHANGED, {"key": "a", "change": "deleted", "field": "b"}, StateChanged("a", "deleted", "b")),
         (METHOD_NOTICE, {"message": "Redis is away.", "_meta": {}}, Notice("Redis is away.")),
         (METHOD_WAS_RESET, {"message": "Gone."}, PersonReset("Gone.")),
     ],

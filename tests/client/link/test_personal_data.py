@@ -14,7 +14,7 @@ import pytest
 from client.core.device_presets import PRESETS
 from client.link import personal_data
 from client.link.endpoint import Endpoint
-from client.link.personal_data import NONSENSE, NOT_A_RINGBACK, NOT_CONNECTED, TOO_OLD
+from client.link.personal_data import BROKEN, NONSENSE, NOT_A_RINGBACK, NOT_CONNECTED, TOO_OLD
 from client.link.visit import visiting
 from client.link.wire import NotLetInError
 from client.ports import PersonalData
@@ -145,7 +145,7 @@ async def test_a_connection_that_breaks_while_one_waits_ends_the_wait() -> None:
     agent = AgentForTests(answer=vanish)
     async with running(agent), living(link_to(agent, tab)) as link:
         await tab.first(Welcome)
-        with pytest.raises(LinkLostError):
+        with pytest.raises(LinkLostError, match=BROKEN):
             async with asyncio.timeout(5):
                 await link.personal.list_states()
         await tab.first(Lost)

@@ -107,3 +107,17 @@ async def test_before_the_line_is_opened_a_sentence_says_so(command: str) -> Non
         app.main.lines._lines.clear()
         await pilot.press(*command, "enter")
         await until(pilot, lambda: "This tab has no line" in screen_text(app))
+
+
+async def test_wanting_to_leave_twice_asks_once() -> None:
+    board = Switchboard()
+    app = app_for_tests(board)
+    async with started(app, board) as pilot:
+        await pilot.press(*"draft", "ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("ctrl+q", "escape")
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: not app.is_running)

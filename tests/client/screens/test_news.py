@@ -26,10 +26,10 @@ async def test_a_change_elsewhere_is_a_quiet_note_that_does_not_mark_the_tab() -
         for link in board.links:
             link.events.heard_news(StateChanged("colour", "stored"))
             link.events.heard_news(StateChanged("city", "deleted"))
-        await until(pilot, lambda: "Remembered elsewhere: colour. Forgotten elsewhere: city." in screen_text(app))
+        await until(pilot, lambda: "Changed elsewhere: colour. Deleted elsewhere: city." in screen_text(app))
         assert "●" not in screen_text(app).splitlines()[0]
         await pilot.press("alt+1")
-        await until(pilot, lambda: "Remembered elsewhere: colour." in screen_text(app))
+        await until(pilot, lambda: "Changed elsewhere: colour." in screen_text(app))
         assert [len(notes(chat)) for chat in app.main.tabs.chats] == [1, 1]
 
 
@@ -45,7 +45,7 @@ async def test_a_note_that_comes_while_the_agent_speaks_leaves_its_answer_in_one
         link.update(AgentSaid("wo** three"))
         await until(pilot, lambda: "one two three" in screen_text(app))
         rows = screen_text(app).splitlines()
-        note = next(row for row, line in enumerate(rows) if "Remembered elsewhere" in line)
+        note = next(row for row, line in enumerate(rows) if "Changed elsewhere" in line)
         assert note < next(row for row, line in enumerate(rows) if "one two three" in line)
 
 

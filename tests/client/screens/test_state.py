@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Button, TextArea
 
 from client.app import RingbackApp
+from client.core import state_words
 from client.core.state_editor import NEW_VALUE
 from client.core.state_text import state_text
 from client.screens.confirm import ConfirmScreen
@@ -21,7 +23,7 @@ from client.widgets.key_list import KeyList
 from shared.errors import LinkLostError, ProtocolError
 from shared.json_types import JsonObject
 from shared.news import PersonReset, StateChanged
-from tests.client.link_for_tests import Switchboard, app_for_tests, screen_text, started, until
+from tests.client.link_for_tests import Switchboard, app_for_tests, burst, screen_text, started, until
 from tests.client.personal_for_tests import PersonalDataForTests
 
 BLUE: JsonObject = {"name": "blue"}
@@ -52,7 +54,7 @@ class Desk:
         await until(self.pilot, lambda: words in screen_text(self.app))
 
     async def asks(self, words: str) -> None:
-        await until(self.pilot, lambda: isinstance(self.app.screen, ConfirmScreen))
+        await until(self.pilot, lambda: isinstance(self.app.screen, ConfirmScreen) and self.app.screen.is_armed)
         await self.shows(words)
 
     async def write(self, text: str) -> None:
@@ -407,3 +409,76 @@ async def test_there_is_room_for_keys_value_and_buttons_on_every_screen(size: tu
     async with looking(size=size) as desk:
         for words in ("colour", '"name": "blue"', "Save ^S", "Close Esc", "Reload F5"):
             assert words in screen_text(desk.app)
+
+
+async def test_no_key_is_lost_between_a_new_keys_name_and_its_value_however_fast_they_come() -> None:
+    async with looking() as desk:
+        burst(desk.app, "ctrl+n", *"birthday", "enter", *'"day": 1', "ctrl+s")
+        await until(desk.pilot, lambda: "birthday" in desk.server.states)
+        assert desk.server.states["birthday"] == {"day": 1}
+        assert desk.server.states["colour"] == BLUE
+
+
+async def test_a_name_that_is_too_long_is_told_where_it_is_written() -> None:
+    async with looking() as desk:
+        await desk.pilot.press("ctrl+n")
+        desk.app.post_message(events.Paste("k" * 201))
+        await desk.pilot.press("enter")
+        await desk.shows("A key has at most 200 characters")
+        assert isinstance(desk.app.screen, KeyNameScreen)
+        await desk.pilot.press("backspace", "enter")
+        await until(desk.pilot, lambda: desk.area.text == NEW_VALUE and desk.area.has_focus)
+
+
+async def test_keys_that_begin_alike_are_told_apart_in_the_list_below_it_and_in_questions() -> None:
+    beginning = "the colour that my aunt liked best, " * 2
+    async with looking(size=(80, 24), **{f"{beginning}first": BLUE, f"{beginning}second": RED}) as desk:
+        await desk.shows("…first")
+        await desk.shows("…econd")
+        await desk.shows("Key: the colour that my aunt liked best, the colour that my aunt liked best,")
+        await desk.pilot.press("down")
+        await desk.shows('"name": "red"')
+        await desk.pilot.press("f8")
+        await desk.asks("second?")
+
+
+async def test_leaving_ringback_with_something_unsaved_asks_first() -> None:
+    async with looking() as desk:
+        await desk.write('{"name": "green"}')
+        await desk.pilot.press("ctrl+q")
+        await desk.asks("Leave Ringback?")
+        await desk.shows("colour: changes that are not saved.")
+        await desk.pilot.press("escape")
+        await until(desk.pilot, lambda: desk.app.screen is desk.screen)
+        assert desk.area.text == '{"name": "green"}'
+        await desk.pilot.press("escape")
+        await desk.asks("Close without saving?")
+        await desk.pilot.press("y")
+        await desk.is_closed()
+        await desk.pilot.press("ctrl+q")
+        await until(desk.pilot, lambda: not desk.app.is_running)
+
+
+async def test_saving_or_deleting_nothing_says_so() -> None:
+    async with looking() as desk:
+        await desk.pilot.press("ctrl+s")
+        await desk.shows("There is nothing to save")
+        desk.server.states.clear()
+        await desk.pilot.press("f5")
+        await desk.shows("Nothing is remembered yet.")
+        await desk.pilot.press("f8")
+        await desk.shows("There is nothing to delete.")
+
+
+async def test_a_letter_that_was_meant_for_the_value_overwrites_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_words, "ARMING_SECONDS", 3600.0)
+    async with looking() as desk:
+        await desk.write('{"name": "green"}')
+        desk.server.states["colour"] = RED
+        await desk.pilot.press("ctrl+s")
+        await until(desk.pilot, lambda: isinstance(desk.app.screen, ConfirmScreen))
+        await desk.pilot.press("y")
+        await desk.shows("Overwrite colour?")
+        assert desk.server.states["colour"] == RED
+        await desk.pilot.press("escape")
+        await until(desk.pilot, lambda: desk.app.screen is desk.screen)

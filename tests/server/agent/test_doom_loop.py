@@ -128,11 +128,13 @@ async def test_a_tool_that_asks_anyway_asks_with_other_words_the_third_time(agen
     assert [is_about_going_on(asked) for asked in tab.asked] == [False, False, True, True]
 
 
-async def test_a_denied_tool_stays_denied(agent: AdkAgent) -> None:
-    tab = deciding(Choice.REJECT_TOOL)
-    await say(open_talk(agent, tab), '/loop change_bgm {"track": 1}')
-    assert len(tab.asked) == 1
-    assert [result.status for result in results(tab)] == ["failed"] * MAX_LOOPS
+async def test_a_denied_tool_stays_denied_and_is_not_asked_for_for_ever(agent: AdkAgent) -> None:
+    tab = deciding(Choice.REJECT_TOOL, Choice.ALLOW_ONCE, Choice.REJECT_ONCE)
+    end = await say(open_talk(agent, tab), '/loop change_bgm {"track": 1}')
+    assert [asked.choices == GO_ON for asked in tab.asked] == [False, True, True]
+    assert [result.status for result in results(tab)] == ["failed"] * 6
+    assert tab.called == []
+    assert end.stop_reason == "cancelled"
 
 
 @pytest.mark.parametrize("name", ["teleport", "get_location"], ids=["made up", "of the catalogue"])

@@ -13,12 +13,14 @@ from google.adk.agents.llm_agent import LlmAgent
 from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.adk.sessions.session import Session
 from google.adk.tools.tool_context import ToolContext
+from google.genai import types
 
 from server.agent.backend_tool import BackendTool
 from server.agent.frontend_tool import DELEGATE_KEY, FrontendTool
 from server.agent.gate import GatePlugin
 from server.agent.history import WindowedHistory
 from server.agent.models.demo_script import MAX_LOOPS
+from server.agent.models.demo_steps import Call
 from server.agent.runner import AdkAgent
 from server.core.desk import refusal
 from server.tabs.delegate import FrontendToolDelegate
@@ -27,6 +29,7 @@ from shared.ids import SessionId
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec, object_schema
 from tests.server.agent.talks import answer, open_talk, results, say, stored, unanswered
+from tests.server.services_for_tests import ADA, ADA_OF_ACME, Setup
 from tests.server.tab_for_tests import TabForTests, reject
 
 PEEK = ToolSpec("calculate", "Peek", "Looks at its own state", object_schema())
@@ -183,3 +186,18 @@ async def test_a_tab_cannot_offer_a_tool_under_the_name_of_one_that_never_asks(h
     await say(open_talk(AdkAgent(session_service=history, model_name="demo"), tab), "/tool remember {}")
     assert tab.called == []
     assert results(tab)[0].status == "failed"
+
+
+async def test_two_people_with_one_session_id_and_a_model_that_repeats_its_call_ids_do_not_meet(
+    history: WindowedHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def always_the_same(call: Call) -> types.Part:
+        return types.Part(function_call=types.FunctionCall(id="call-1", name=call.name, args=call.arguments))
+
+    monkeypatch.setattr("server.agent.models.demo._call_part", always_the_same)
+    tab = TabForTests()
+    sessions = Setup(agent_with(history, [Peek(asyncio.Barrier(2))])).sessions
+    one = sessions.begin(ADA, tab)
+    other = await sessions.held(ADA_OF_ACME, tab, one.context.session_id)
+    await asyncio.gather(*(say(talk, "/tool calculate {}") for talk in (one, other)))
+    assert [result.status for result in results(tab)] == ["completed"] * 2

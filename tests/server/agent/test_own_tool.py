@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pytest
 from google.adk.agents.invocation_context import InvocationContext
@@ -284,6 +285,10 @@ class SyncFail(AsyncBaseTool):
         raise Fail.error
 
 
+class OfItsOwnError(BaseException):
+    """An exception that no ``except Exception`` catches."""
+
+
 @pytest.mark.parametrize("name", ["fail", "sync_fail"])
 @pytest.mark.parametrize(
     "error",
@@ -294,6 +299,10 @@ class SyncFail(AsyncBaseTool):
         asyncio.CancelledError("password=hunter2"),
         TimeoutError("password=hunter2"),
         ExceptionGroup("password=hunter2", [ValueError("password=hunter2")]),
+        BaseExceptionGroup("password=hunter2", [SystemExit("password=hunter2")]),
+        KeyboardInterrupt("password=hunter2"),
+        GeneratorExit("password=hunter2"),
+        OfItsOwnError("password=hunter2"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -318,6 +327,55 @@ async def test_whatever_it_raises_is_a_failed_call_told_without_its_words(
     assert "hunter2" in caplog.text
     assert "Traceback" in caplog.text
     assert unanswered(await stored(history, talk)) == set()
+
+
+class CancelsItself(AsyncBaseTool):
+    """Cancel its own task, and then do as it was told."""
+
+    then: Literal["wait", "go on", "clean up", "return"]
+
+    async def _arun(self) -> JsonObject:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel("password=hunter2")
+        if self.then == "wait":
+            await asyncio.get_running_loop().create_future()
+        if self.then == "go on":
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+        if self.then == "clean up":
+            try:
+                await asyncio.sleep(0)
+            finally:
+                await current_turn().shared_state.upsert("cleaned", {})
+        return {"whose": current_turn().session_id}
+
+
+@pytest.mark.parametrize("then", ["wait", "return", "clean up"])
+async def test_a_tool_that_cancels_itself_is_a_failed_call_and_its_turn_goes_on(
+    serve: Serve, history: WindowedHistory, caplog: pytest.LogCaptureFixture, then: str
+) -> None:
+    server, tab = serve(CancelsItself, Tally), TabForTests()
+    talk = server.setup.sessions.begin(ADA, tab)
+    end = await say(talk, f'/tools cancels_itself {{"then": "{then}"}} | tally {{"what": "coffee"}}')
+    assert (end.stop_reason, end.problem) == ("end_turn", None)
+    assert {change.status for change in results(tab)} == {"failed", "completed"}
+    assert "The tool cancels_itself failed; the server's log says more." in str(results(tab))
+    assert "hunter2" not in str(tab.updates)
+    assert "The work cancelled itself." in caplog.text
+    assert unanswered(await stored(history, talk)) == set()
+    tab.sent.clear()
+    await say(talk, "what is 2+2")
+    assert answer(tab) == "2+2 = 4"
+    kept = await server.setup.services.states.of(ADA, None).list_states()
+    assert ("cleaned" in kept) is (then == "clean up")
+
+
+async def test_a_tool_that_cancels_itself_and_goes_on_gives_its_result_in_its_turn(serve: Serve) -> None:
+    server, tab = serve(CancelsItself), TabForTests()
+    talk = server.setup.sessions.begin(ADA, tab)
+    await say(talk, '/tool cancels_itself {"then": "go on"}')
+    assert [given.result for given in results(tab)] == [{"whose": talk.context.session_id}]
 
 
 async def test_a_bug_in_a_validator_is_a_bug_of_the_tool(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,13 +15,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from server.cli import token as token_command
-from server.core.api_key import ApiKey, read_key
+from server.cli.database import command_database
+from server.cli.output import NotShownError
+from server.core.api_key import SECRET_BYTES, ApiKey, key_id, key_text, read_key
+from server.core.identity import Scope, identity_named
 from server.storage.engine import make_engine, sqlite_url
 from server.storage.sql_keys import SqlKeys
+from shared.errors import StorageError
 from tests.journeys.server_process import environment
 
 KEY = re.compile(r"rbk_[a-z2-7]{10}_[A-Za-z0-9_-]{43}\n")
@@ -39,6 +42,10 @@ def token(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProce
         umask=0,
         check=False,
     )
+
+
+def unseen(_: str) -> None:
+    raise NotShownError("No space left on device")
 
 
 @pytest.fixture
@@ -150,20 +157,47 @@ def test_every_key_is_another(run: Any) -> None:
 
 
 def test_a_key_that_could_not_be_shown_is_revoked(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    echo = click.echo
-
-    def full(message: str, *, err: bool = False) -> None:
-        if not err:
-            raise OSError(28, "No space left on device")
-        echo(message, err=err)
-
-    monkeypatch.setattr("server.cli.token.click.echo", full)
-    code, _, err = run("create", "--user", "ada")
-    assert code == 1
-    assert "No space left on device" in err
-    assert "revoked" in err
+    monkeypatch.setattr("server.cli.token.show", unseen)
+    code, out, err = run("create", "--user", "ada")
+    assert (code, out) == (1, "")
+    assert err == "The key could not be shown (No space left on device), so it was revoked.\n"
     (key,) = kept(tmp_path)
     assert key.revoked_at is not None
+
+
+def test_a_key_that_could_neither_be_shown_nor_revoked_is_named(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> ApiKey:
+        raise StorageError("The database failed.")
+
+    monkeypatch.setattr("server.cli.token.show", unseen)
+    monkeypatch.setattr("server.cli.token.SqlKeys.revoke", fail)
+    code, _, err = run("create", "--user", "ada")
+    assert code == 1
+    assert re.search(r"revoking it failed as well\. .*: ringback token revoke [a-z2-7]{10}$", err)
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_no_key_stays_open_if_the_command_is_stopped_before_it_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, is_kept: bool
+) -> None:
+    class Stopped(SqlKeys):
+        async def create(self, key: ApiKey) -> None:
+            if is_kept:
+                await super().create(key)
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+
+    text = key_text(key_id(b"123456"), bytes(SECRET_BYTES))
+    shown, ada = read_key(text), identity_named("acme", "ada")
+    key = ApiKey(shown.id, ada, shown.secret_hash, frozenset({Scope.CHAT}), "", datetime.now(UTC))
+    async with command_database(tmp_path) as engine:
+        making = asyncio.create_task(token_command._make(Stopped(engine), key, text))
+        await asyncio.wait({making})
+        assert making.cancelled()
+        assert [one.revoked_at is not None for one in await SqlKeys(engine).find_all()] == [True] * is_kept
+    assert capsys.readouterr().out == ""
 
 
 def test_the_list_is_of_all_or_of_a_user_or_a_tenant(run: Any) -> None:

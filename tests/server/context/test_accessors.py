@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from server.context import (
     reset_token_usage,
     set_conversation_state,
 )
+from shared.errors import StateError
 from shared.json_types import JsonValue
 from shared.todos import Todo
 from shared.usage import TokenUsage
@@ -110,3 +113,29 @@ async def test_an_empty_value_is_a_value(value: JsonValue) -> None:
     with bound(await TurnsForTests().of()):
         set_conversation_state("a", value)
         assert get_conversation_state() == {"a": value}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), object(), 10**5000, 1j, {1: 2}, lambda: None],
+    ids=["nan", "object", "huge", "complex", "key", "function"],
+)
+async def test_what_is_no_json_is_refused_and_nothing_changes(value: Any) -> None:
+    turn = await TurnsForTests().of()
+    with bound(turn):
+        set_conversation_state("kept", 1)
+        with pytest.raises(StateError):
+            set_conversation_state("x", value)
+        with pytest.raises(StateError):
+            set_conversation_state("", 1)
+        assert get_conversation_state() == {"kept": 1}
+
+
+async def test_what_one_thread_sets_does_not_change_what_another_looks_at() -> None:
+    turn = await TurnsForTests().of()
+    with bound(turn):
+        set_conversation_state("one", 1)
+        seen = turn.session.state
+        await asyncio.gather(*(asyncio.to_thread(set_conversation_state, f"name {n}", n) for n in range(64)))
+        assert seen == {"one": 1}
+        assert len(get_conversation_state()) == 65

@@ -10,7 +10,7 @@ from contextvars import ContextVar, copy_context
 
 import pytest
 
-from server.context import ContextThreadPool, bound, current_turn, start_workers
+from server.context import ContextThreadPool, bound, current_turn, for_own_tool, start_workers
 from tests.server.context.turn_for_tests import TurnsForTests
 
 UNBOUND = "unbound"
@@ -164,3 +164,20 @@ def test_closing_drops_what_waits_and_does_not_wait_for_what_runs() -> None:
     assert all(future.result(WAIT) for future in running)
     with pytest.raises(RuntimeError):
         workers.tool.submit(bound_here)
+
+
+async def test_what_asyncio_runs_in_threads_for_somebodys_own_tool_takes_no_thread_of_the_agents() -> None:
+    workers = start_workers(agent=1, tool=2)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(workers.agent)
+    name = threading.current_thread
+
+    async def of_a_tool() -> str:
+        return (await asyncio.to_thread(name)).name
+
+    with for_own_tool():
+        of_tool = asyncio.create_task(of_a_tool())
+        assert (await asyncio.to_thread(name)).name.startswith("tool")
+    assert (await of_tool).startswith("tool")
+    assert (await asyncio.to_thread(name)).name.startswith("agent")
+    workers.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
 import pytest
 
@@ -409,3 +410,42 @@ async def test_the_agents_commands_are_offered_to_the_tab() -> None:
     tab = TabForTests()
     await open_conversation(tab).greet()
     assert tab.updates == [CommandsOffered((Command("tool", "Ask for a tool"),))]
+
+
+async def test_a_repeat_while_the_end_is_on_its_way_leaves_the_first_one_its_answer() -> None:
+    tab, may_read = TabForTests(), asyncio.Event()
+    send = tab.send
+
+    async def slowly(session_id: SessionId, seq: int, update: Update) -> None:
+        if isinstance(update, TurnEnded):
+            await may_read.wait()
+        await send(session_id, seq, update)
+
+    tab.send = slowly  # type: ignore[method-assign]  # a tab that reads slowly
+    talk = open_conversation(tab)
+    first = asyncio.create_task(talk.prompt(said()))
+    while talk.is_running or not tab.sent:
+        await asyncio.sleep(0)
+    with pytest.raises(BadRequestError):
+        await talk.prompt(said())
+    may_read.set()
+    async with asyncio.timeout(5):
+        assert (await first).stop_reason == "end_turn"
+
+
+@pytest.mark.parametrize("what", ["what is kept", "storing it"])
+async def test_a_bug_at_the_end_of_a_turn_ends_the_turn(
+    what: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    setup = Setup(AgentForTests())
+    if what == "what is kept":
+        monkeypatch.setattr("server.conversations.conversation.snapshot", fail)
+    else:
+        monkeypatch.setattr(setup.conversations, "save", fail)
+    talk = setup.sessions.begin(ADA, TabForTests())
+    assert await ended(talk) == TurnEnded(MessageId("one"), "end_turn")
+    assert await ended(talk, "two") == TurnEnded(MessageId("two"), "end_turn")
+    assert "could not be stored" in caplog.text

@@ -22,6 +22,8 @@ async def test_messages_wait_until_the_tabs_were_told() -> None:
     audience.join(ADA, tab)
     session_id = setup.sessions.begin(ADA, tab).context.session_id
     resetting = asyncio.create_task(Reset(setup.sessions, setup.services, audience)(ADA))
+    while not setup.sessions._ending:
+        await asyncio.sleep(0)
     held = asyncio.create_task(setup.sessions.held(ADA, tab, session_id))
     for _ in range(50):
         await asyncio.sleep(0)
@@ -47,3 +49,19 @@ async def test_it_forgets_the_person_and_nobody_else() -> None:
     assert await setup.services.states.of(BOB, None).list_states() == ["colour"]
     assert tabs[ADA].news_told[-1] == PersonReset(message)
     assert not any(isinstance(news, PersonReset) for news in tabs[BOB].news_told)
+
+
+async def test_what_has_begun_goes_on_when_the_tab_that_asked_is_gone() -> None:
+    setup = Setup(AgentForTests())
+    audience = Audience(setup.changes)
+    tab = SlowTab()
+    audience.join(ADA, tab)
+    await setup.services.states.of(ADA, None).upsert("colour", {"value": "blue"})
+    resetting = asyncio.create_task(Reset(setup.sessions, setup.services, audience)(ADA))
+    while not setup.sessions._ending:
+        await asyncio.sleep(0)
+    resetting.cancel()
+    await asyncio.wait({resetting})
+    tab.may_read.set()
+    await tab.until(lambda: any(isinstance(news, PersonReset) for news in tab.news_told))
+    assert await setup.services.states.of(ADA, None).list_states() == []

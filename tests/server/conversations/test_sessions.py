@@ -12,7 +12,10 @@ import pytest
 from server.context import TurnContext, current_turn, set_conversation_state
 from server.conversations.conversation import Conversation
 from server.core.desk_events import Requested
+from server.core.identity import Identity
+from server.core.remembered import Remembered
 from server.core.session import Said
+from server.core.session_key import SessionKey
 from shared.catalog import change_bgm
 from shared.errors import SessionBusyError, StorageError, UnknownSessionError
 from shared.frames import AgentSaid, Choice, TodosChanged, TurnEnded
@@ -407,3 +410,45 @@ async def test_a_conversation_being_opened_while_its_person_is_reset_begins_anew
     async with setup.sessions.ended(ADA):
         await setup.conversations.forget(ADA)
     assert (await opening).context.run_id != "stale"
+
+
+async def test_what_was_woken_for_a_connection_that_went_meanwhile_is_let_go_of_again() -> None:
+    setup, tab = Setup(AgentForTests()), TabForTests()
+    talk = setup.sessions.begin(ADA, tab)
+    await say(talk)
+    session_id = talk.context.session_id
+    setup.sessions._forget(SessionKey(ADA, session_id), talk)
+    may_load = asyncio.Event()
+    load = setup.conversations.load
+
+    async def slowly(identity: Identity, session_id: SessionId) -> Remembered | None:
+        await may_load.wait()
+        return await load(identity, session_id)
+
+    setup.conversations.load = slowly  # type: ignore[method-assign]  # a slow storage
+    waking = asyncio.create_task(setup.sessions.held(ADA, tab, session_id))
+    while not setup.sessions._opening:
+        await asyncio.sleep(0)
+    await setup.sessions.leave(tab.signature)
+    may_load.set()
+    with pytest.raises(UnknownSessionError):
+        await waking
+    assert setup.sessions.live == ()
+
+
+async def test_one_conversation_that_cannot_be_stored_does_not_keep_the_others_awake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setup = Setup(AgentForTests(), idle_time=10)
+    clock = Clock(setup)
+    talks = [setup.sessions.begin(ADA, TabForTests()) for _ in range(2)]
+    for talk in talks:
+        await say(talk)
+
+    async def fail() -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(talks[0], "save", fail)
+    clock.ahead = 11
+    assert await setup.sessions.cleanup_inactive() == 1
+    assert setup.sessions.live == (talks[0],)

@@ -30,7 +30,8 @@ PERSON = holding(Scope.CHAT)
         ({"tenant": "beta", "userId": "ada"}, identity_named("beta", "ada")),
         ({"userId": "ada"}, identity_named("acme", "ada")),
         ({"tenant": "acme", "userId": "gateway"}, OWN),
-        ({"userId": "Jose\u0301"}, identity_named("acme", "Jos\u00e9")),
+        ({"userId": "Jos\u00e9"}, identity_named("acme", "Jos\u00e9")),
+        ({"tenant": "beta", "userId": "a da"}, identity_named("beta", "a da")),
     ],
 )
 def test_a_gateway_acts_as_whom_it_names(asked: JsonValue, person: Identity) -> None:
@@ -74,6 +75,16 @@ def test_what_names_nobody_is_a_bad_request(asked: JsonValue) -> None:
     for admission in (GATEWAY, PERSON):
         with pytest.raises(BadRequestError):
             acting_identity(admission, asked, ANY)
+
+
+@pytest.mark.parametrize("name", [" gateway", "gateway ", "gateway\u3000", "\u2003gateway", "Jose\u0301"])
+def test_two_people_of_a_gateway_never_become_one_by_their_spelling(name: str) -> None:
+    for asked in ({"userId": name}, {"tenant": "acme", "userId": name}, {"tenant": name, "userId": "gateway"}):
+        for admission in (GATEWAY, PERSON):
+            with pytest.raises(BadRequestError, match=r"spaces around them .* NFC\. .* send that\.$"):
+                acting_identity(admission, asked, ANY)  # type: ignore[arg-type]
+    with pytest.raises(BadRequestError, match="NFC"):
+        person_named(GATEWAY, name, None, ANY)
 
 
 def test_a_tenant_that_is_not_on_the_list_is_nobodys() -> None:

@@ -326,18 +326,18 @@ def test_what_the_device_lacks_is_not_asked_for_for_ever(event: DeskEvent, effec
     assert desk.policy.answers == PolicyAnswers()
 
 
-def test_a_denied_tool_that_the_device_lacks_is_not_asked_about() -> None:
-    desk = Desk(Policy({"change_bgm": Rule.DENY}))
-    for n in range(4):
-        effects = desk.on(Requested(ToolCallId(f"call-{n}"), change_bgm.SPEC, ARGUMENTS, is_offered=False))
-        assert kinds(effects) == ["Tell", "Tell", "Settle"]
-
-
-def test_a_denied_tool_stays_denied_the_third_time() -> None:
+def test_a_denied_tool_asks_the_third_time_whether_to_go_on_and_stays_denied_even_so() -> None:
     desk = Desk(Policy({"calculate": Rule.DENY}))
-    for n in range(4):
+    for n in range(2):
         effects = desk.on(Requested(ToolCallId(f"call-{n}"), CALCULATE, ARGUMENTS))
         assert kinds(effects) == ["Tell", "Tell", "Settle"]
+    ask = desk.on(Requested(CALL, CALCULATE, ARGUMENTS))[-1]
+    assert isinstance(ask, Ask)
+    assert ask.choices == WHETHER_TO_GO_ON
+    assert ask.risk.endswith("Should it go on? The tool calculate is not allowed here.")
+    error: JsonObject = {"success": False, "error": "The tool calculate is not allowed here."}
+    assert desk.on(Answered(CALL, Choice.ALLOW_ONCE))[-1] == Settle(CALL, error)
+    assert desk.calls == {}
 
 
 def test_going_on_runs_the_call_and_nothing_that_comes_too_late_stops_the_turn() -> None:

@@ -138,6 +138,23 @@ async def test_a_person_that_makes_no_sense_is_refused_with_a_sentence(person: A
         assert answer["error"]["message"].endswith(".")
 
 
+@pytest.mark.parametrize("person", [{"userId": "ada\u3000"}, {"tenant": " acme", "userId": "ada"}])
+async def test_another_spelling_of_a_person_finds_nothing_of_theirs(person: Any) -> None:
+    async with listening(who) as gateway, gateway.client() as tab:
+        session_id = await tab.open()
+        stored = await tab.ask(
+            "_ringback/state/set", {"key": "k", "data": {"of": "ada"}, "_meta": {META_IDENTITY: ADA}}
+        )
+        assert stored["result"] == {"stored": True}
+        named = {META_IDENTITY: {"tenant": "acme", **person}}
+        for answer in (
+            await tab.ask("_ringback/state/get", {"key": "k", "_meta": named}),
+            await tab.prompt(session_id, "who?", **named),
+        ):
+            assert answer["error"]["code"] == -32602
+            assert "spaces around" in answer["error"]["message"]
+
+
 async def test_a_guessed_session_of_another_person_is_no_session_whoever_is_named() -> None:
     async with listening(who) as gateway, gateway.client() as mine, gateway.client() as theirs:
         theirs_id, mine_id = await theirs.open(), await mine.open()

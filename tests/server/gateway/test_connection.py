@@ -11,6 +11,7 @@ import pytest
 
 from server.context import TurnContext
 from server.core.desk_events import Requested
+from server.core.session_key import SessionKey
 from shared.catalog import change_bgm, read_file
 from shared.errors import TurnFailedError
 from shared.frames import AgentSaid
@@ -90,6 +91,8 @@ def tool(**changed: Any) -> dict[str, Any]:
         {"ringback/tools": [tool(name="a" * 65)]},
         {"ringback/tools": [tool(name="calculate")]},
         {"ringback/tools": [tool(name="forget")]},
+        {"ringback/tools": [tool(name="adk_request_credential")]},
+        {"ringback/tools": [tool(), tool(name="adk_")]},
         {"ringback/tools": [tool(description=5)]},
         {"ringback/tools": [tool(description="x" * 4001)]},
         {"ringback/tools": [tool(inputSchema=[])]},
@@ -345,9 +348,9 @@ async def test_a_tab_that_is_gone_leaves_no_conversation_behind() -> None:
         async with gateway.client() as tab:
             session_id = await tab.open()
             await tab.prompt(session_id, "hello")
-            assert gateway.sessions._held
+            assert gateway.sessions._holdings._keys
         async with asyncio.timeout(5):
-            while gateway.sessions._held or gateway.listener.connections:
+            while gateway.sessions._holdings._keys or gateway.listener.connections:
                 await asyncio.sleep(0.01)
         assert gateway.sessions.running_turns == 0
 
@@ -427,3 +430,13 @@ async def test_the_risk_and_the_arguments_stand_where_a_standard_client_shows_th
         shown = (await tab.until_method(PERMISSION))["params"]["toolCall"]["content"][0]["content"]["text"]
     assert read_file.SPEC.risk in shown
     assert "secret.txt" in shown
+
+
+async def test_cancelling_wakes_and_begins_nothing() -> None:
+    async with listening() as gateway, gateway.client() as tab:
+        session_id = await tab.open()
+        talk = gateway.sessions.live[0]
+        gateway.sessions._forget(SessionKey(talk.context.identity, talk.context.session_id), talk)
+        await tab.notify("session/cancel", {"sessionId": session_id})
+        await tab.ask("session/no such thing", {})
+        assert gateway.sessions.live == ()

@@ -215,6 +215,8 @@ def test_without_the_scope_only_ones_own_names_are_let_through() -> None:
         {"tenants": ("t" * 65,)},
         {"users": ("a\udcff",)},
         {"users": ("Jos\u00e9",)},
+        {"users": ("Jose\u0301".encode().decode("ascii", "surrogateescape"),)},
+        {"tenants": ("acme\u3000".encode().decode("ascii", "surrogateescape"),)},
     ],
 )
 def test_names_that_are_none_are_a_bad_request(changed: dict[str, Any]) -> None:

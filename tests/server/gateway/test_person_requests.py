@@ -60,6 +60,36 @@ async def test_bad_input_is_a_sentence_and_changes_nothing(method: str, params: 
         assert (await ask(tab, "state/list"))["result"] == {"keys": []}
 
 
+async def test_halves_of_characters_are_refused_so_that_no_two_keys_become_one_and_no_value_another() -> None:
+    async with listening() as gateway, gateway.client() as tab:
+        await tab.introduce()
+        await ask(tab, "state/set", key="\ufffda", data={"v": "\ufffd\U0001f600"})
+        for method, params in (
+            ("state/set", {"key": "k", "data": {"v": "\ud800"}}),
+            ("state/set", {"key": "k", "data": {"deep": [{"\udfff": 1}]}}),
+            ("state/set", {"key": "\ud800a", "data": {}}),
+            ("state/get", {"key": "\ud800a"}),
+            ("state/delete", {"key": "\udbffa"}),
+        ):
+            answer = await ask(tab, method, **params)
+            assert answer["error"]["code"] == -32602
+            assert "half of a surrogate pair" in answer["error"]["message"]
+            assert answer["error"]["message"].endswith("send whole characters.")
+        assert (await ask(tab, "state/list"))["result"] == {"keys": ["\ufffda"]}
+        assert (await ask(tab, "state/get", key="\ufffda"))["result"] == {"data": {"v": "\ufffd\U0001f600"}}
+
+
+async def test_halves_of_characters_name_nobody() -> None:
+    async with listening() as gateway, gateway.client() as tab:
+        await tab.introduce()
+        for user in ("ada\ud800", "ada\udbff"):
+            answer = await ask(tab, "state/list", _meta={META_IDENTITY: {"tenant": "acme", "userId": user}})
+            assert answer["error"]["code"] == -32602
+            params = {"cwd": "/", "mcpServers": [], "_meta": {META_IDENTITY: {"tenant": "acme", "userId": user}}}
+            answer = await tab.ask("session/new", params)
+            assert "who is meant must be certain" in answer["error"]["message"]
+
+
 async def test_before_initialize_nothing_is_answered() -> None:
     async with listening() as gateway, gateway.client() as tab:
         for method in ("state/list", "reset"):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from server.gateway.transport import MAX_DEPTH, MAX_UNDER_WAY, GarbageError, checked, dumped, is_deep, parse
+from server.gateway.transport import MAX_DEPTH, MAX_UNDER_WAY, GarbageError, dumped, is_deep, parse, understood
 from tests.server.gateway.client_for_tests import WAIT, listening, until_cancelled
 
 REFUSED: dict[str, int] = {
@@ -144,6 +144,8 @@ async def test_a_lone_surrogate_arrives_as_a_replacement_character() -> None:
 
 def test_a_pair_of_surrogates_stays_one_character() -> None:
     assert parse('"\\ud83d\\ude00"') == "\U0001f600"
+    message = understood('{"jsonrpc": "2.0", "method": "x", "params": {"\\ud83d\\ude00": "\\uD83D\\uDE00\\udfff"}}')
+    assert message["params"] == {"\U0001f600": "\U0001f600\ufffd"}
 
 
 def test_depth_is_counted_in_objects_and_lists() -> None:
@@ -177,7 +179,7 @@ def test_numbers_that_json_does_not_have_are_sent_as_words() -> None:
 )
 def test_any_json_is_a_message_or_garbage_and_nothing_else(value: Any) -> None:
     try:
-        message = checked(parse(json.dumps(value)))
+        message = understood(json.dumps(value))
     except GarbageError:
         return
     assert isinstance(message.get("method", ""), str)
@@ -191,4 +193,4 @@ def test_a_damaged_frame_is_garbage_or_a_message(noise: bytes, chance: random.Ra
     at = chance.randrange(len(frame))
     damaged = frame[:at] + noise.decode("utf-8", "replace") + frame[at + chance.randrange(3) :]
     with contextlib.suppress(GarbageError):
-        checked(parse(damaged))
+        understood(damaged)

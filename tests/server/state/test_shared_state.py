@@ -184,10 +184,43 @@ async def test_who_is_cancelled_while_waiting_holds_up_nobody_and_leaves_no_lock
     setup.store.go_on.set()
     done, unfinished = await asyncio.wait({first, *others}, timeout=LIMIT)
     assert not unfinished
-    assert await setup.state.get("tally") == {f"n{n}": n for n in range(1, 10, 2)}
+    # The first one was writing already; of the others, those that waited had not begun.
+    assert await setup.state.get("tally") == {"first": 1, **{f"n{n}": n for n in range(1, 10, 2)}}
     del first, others, done
     gc.collect()
     assert len(setup.states._locks) == 0
+
+
+async def test_a_write_that_has_begun_is_done_and_told_whoever_is_cancelled() -> None:
+    setup = Setup()
+    setup.store.go_on.clear()
+    writing = asyncio.create_task(setup.state.upsert("tally", {"one": 1}))
+    await setup.store.writing.wait()
+    writing.cancel()
+    await asyncio.wait({writing}, timeout=LIMIT)
+    assert writing.cancelled()
+    setup.store.go_on.set()
+    async with asyncio.timeout(LIMIT):
+        while not setup.told:
+            await asyncio.sleep(0)
+    assert await setup.state.get("tally") == {"one": 1}
+
+
+async def test_after_its_end_nothing_is_found_and_nothing_changed_by_whoever_kept_it() -> None:
+    setup = Setup()
+    await setup.state.upsert("tally", {"one": 1})
+    kept = setup.states.of(ADA, MINE)
+    kept.end()
+    for work in (
+        kept.get("tally"),
+        kept.upsert("late", {}),
+        kept.delete("tally"),
+        kept.list_states(),
+        kept.clear_all_states(),
+    ):
+        with pytest.raises(StateError, match="is over"):
+            await work
+    assert await setup.state.list_states() == ["tally"]
 
 
 async def test_two_keys_and_two_people_do_not_wait_for_each_other() -> None:
@@ -300,7 +333,7 @@ class Expected:
     def update_field(self, key: str, field: str, value: JsonValue) -> bool:
         document, end = self.kept.get(key, ({}, None))
         if key not in self.kept or field not in document or repr(document[field]) != repr(value):
-            self.told.append(StateChanged(key, "stored"))
+            self.told.append(StateChanged(key, "stored", field))
         self.kept[key] = ({**document, field: value}, end)
         return True
 
@@ -308,7 +341,7 @@ class Expected:
         if key not in self.kept or field not in self.kept[key][0]:
             return 0
         del self.kept[key][0][field]
-        self.told.append(StateChanged(key, "stored"))
+        self.told.append(StateChanged(key, "deleted", field))
         return 1
 
     def delete(self, key: str) -> int:

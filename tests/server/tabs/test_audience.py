@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from server.bus.local_changes import LocalChanges
+from server.core.waiting_news import MANY, MAX_WAITING
 from server.state.changes import StateChange
-from server.tabs.audience import MAX_WAITING, Audience
+from server.tabs.audience import Audience
 from shared.news import Notice, PersonReset, StateChanged
 from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB
 from tests.server.tab_for_tests import TabForTests
@@ -65,6 +66,20 @@ async def test_a_tab_that_reads_nothing_costs_little_and_holds_nobody_up() -> No
     slow.may_read.set()
     await audience.flush(ADA, 5)
     assert len(slow.news_told) <= MAX_WAITING + 1
+
+
+async def test_a_tab_that_fell_far_behind_still_hears_of_a_reset_and_of_what_changed_after_it() -> None:
+    audience = Audience(LocalChanges())
+    slow = SlowTab()
+    audience.join(ADA, slow)
+    for n in range(2 * MAX_WAITING):
+        audience.tell(ADA, StateChanged(f"key {n}", "stored"))
+    audience.tell(ADA, PersonReset("Gone."))
+    for n in range(2 * MAX_WAITING):
+        audience.tell(ADA, StateChanged(f"key {n}", "stored"))
+    slow.may_read.set()
+    await audience.flush(ADA, 5)
+    assert slow.news_told == [PersonReset("Gone."), MANY]
 
 
 async def test_who_left_is_told_nothing_and_nothing_of_them_is_kept() -> None:
