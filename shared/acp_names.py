@@ -29,6 +29,9 @@ META_APPROVAL = "ringback/approval"
 META_TOOL_NAME = "ringback/toolName"
 """In ``tool_call``: the tool's name; ACP itself only has a title."""
 
+META_CLAIM = "ringback/claim"
+"""In ``_ringback/tool/call``: the id of this one run; a request for the same run, sent again, has the same."""
+
 META_IDENTITY = "ringback/identity"
 """In ``session/new``, ``session/prompt`` and ``session/cancel``: ``{tenant, userId}``, the person who speaks.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from shared.ids import ConnectionSignature, MessageId, SessionId, ToolCallId
+from shared.ids import ClaimId, ConnectionSignature, MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
 from shared.todos import Todo
 from shared.tool_spec import ToolKind
@@ -233,11 +233,13 @@ class ApprovalWithdrawn:
 class ToolCalled:
     """Run this tool of yours. The answer is the tool's dict, such as ``{"success": True, "track": 1}``.
 
-    ``epoch`` is the lease's; a call of an older epoch than the session's is not to be run.
+    ``epoch`` is the lease's; a call of an older epoch than the session's is not to be run. ``claim`` names this one
+    run: asked for it again, the tab gives what it gave. A model may well repeat its call ids.
     """
 
     session_id: SessionId
     call_id: ToolCallId
     name: str
     arguments: JsonObject
+    claim: ClaimId
     epoch: int = 1

@@ -13,6 +13,9 @@ SessionId = NewType("SessionId", str)
 ToolCallId = NewType("ToolCallId", str)
 """One call of one tool, as the model named it (ADK's ``function_call_id``)."""
 
+ClaimId = NewType("ClaimId", str)
+"""One claim of one call: the leave to run it once. Whoever runs it never runs what has the same id again."""
+
 MessageId = NewType("MessageId", str)
 """One message of the person, named by the client so that a repeat can be recognised."""
 

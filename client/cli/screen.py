@@ -10,7 +10,9 @@ from client.app import RingbackApp
 from client.core.device_presets import device_named
 from client.link.opening import link_opener
 from client.settings import ClientSettings, child_environment
+from client.tools.journal import Journal
 from client.tools.music import MusicPlayer
+from client.tools.runs import Runs
 
 
 def show(settings: ClientSettings) -> int:
@@ -20,8 +22,10 @@ def show(settings: ClientSettings) -> int:
 
 async def _show(settings: ClientSettings) -> int:
     player = MusicPlayer(settings.music_folder, child_environment())
+    journal = Journal(settings.folders.state / "runs.db")
+    runs = Runs(journal)
     app = RingbackApp(
-        open_link=link_opener(settings, player, Path.cwd()),
+        open_link=link_opener(settings, player, runs, Path.cwd()),
         device=device_named(settings.device),
         version=version("ringback"),
         theme=settings.theme,
@@ -29,6 +33,8 @@ async def _show(settings: ClientSettings) -> int:
     try:
         await app.run_async()
     finally:
+        await runs.close()
+        journal.close()
         await player.stop()
     if app.bug is not None:
         raise app.bug

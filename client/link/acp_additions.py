@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Literal
 
 import msgspec
 
 from client.link.wire import Introduction
-from shared.acp_names import META_DEVICE, META_TOOLS, METHOD_NOTICE, METHOD_STATE_CHANGED, METHOD_WAS_RESET
+from shared.acp_names import META_CLAIM, META_DEVICE, META_TOOLS, METHOD_NOTICE, METHOD_STATE_CHANGED, METHOD_WAS_RESET
 from shared.frames import ApprovalWithdrawn, ModelInfo, Problem, StopReason, ToolCalled, TurnEnded
-from shared.ids import MessageId, SessionId, ToolCallId
+from shared.ids import ClaimId, MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
 from shared.news import News, Notice, PersonReset, StateChanged
 
@@ -46,6 +47,7 @@ class _Called(_Wire, frozen=True):
     name: str
     arguments: dict[str, Any]
     epoch: int = 1
+    meta: dict[str, Any] = msgspec.field(default_factory=dict, name="_meta")
 
 
 class _StateChanged(_Wire, frozen=True):
@@ -110,7 +112,10 @@ def read_call(params: JsonObject) -> ToolCalled:
         msgspec.ValidationError: if the params have another shape.
     """
     told = msgspec.convert(params, _Called)
-    return ToolCalled(SessionId(told.session_id), ToolCallId(told.tool_call_id), told.name, told.arguments, told.epoch)
+    # Of a server that names no claim each request is a run of its own: models do repeat their call ids.
+    claim = ClaimId(str(told.meta.get(META_CLAIM) or uuid.uuid4()))
+    session_id, call_id = SessionId(told.session_id), ToolCallId(told.tool_call_id)
+    return ToolCalled(session_id, call_id, told.name, told.arguments, claim, told.epoch)
 
 
 def read_news(method: str, params: JsonObject) -> News:

@@ -10,16 +10,19 @@ from client.server_process import ServerFinder
 from client.settings import ClientSettings
 from client.tools.device import DeviceState
 from client.tools.music import MusicPlayer
+from client.tools.runs import Runs
 from client.tools.toolkit import Toolkit
 from shared.frames import Device
 
 
-def link_opener(settings: ClientSettings, player: MusicPlayer, folder: Path) -> OpenLink:
-    """What makes the links of this program's tabs; they share ``player``, and ``folder`` is where they work."""
+def link_opener(settings: ClientSettings, player: MusicPlayer, runs: Runs, folder: Path) -> OpenLink:
+    """What makes the links of this program's tabs; they share ``player`` and ``runs``, and work in ``folder``."""
     finder = ServerFinder(settings)
 
     def open_link(device: Device, events: TabEvents, toolbox: Toolbox) -> TabLink:
         state = DeviceState(device, toolbox, player, folder.absolute(), settings.place)
-        return TabLink(device=device, events=events, toolkit=Toolkit(state), folder=folder, find_server=finder.find)
+        return TabLink(
+            device=device, events=events, toolkit=Toolkit(state, runs), folder=folder, find_server=finder.find
+        )
 
     return open_link

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from client.tools import TOOLS
+from client.tools import TOOLS, FrontendTool
 from client.tools.arguments import check_arguments
 from client.tools.device import DeviceState, does_offer
 from client.tools.failure import ToolFailedError
+from client.tools.runs import Runs
 from shared.frames import ToolCalled
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec
@@ -18,9 +19,10 @@ logger = logging.getLogger(__name__)
 class Toolkit:
     """Runs the tools of one tab."""
 
-    def __init__(self, state: DeviceState) -> None:
+    def __init__(self, state: DeviceState, runs: Runs) -> None:
         self._tools = {tool.spec.name: tool for tool in TOOLS if does_offer(state.device, tool.spec.name)}
         self._state = state
+        self._runs = runs
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -34,12 +36,20 @@ class Toolkit:
     async def run(self, call: ToolCalled) -> JsonObject:
         """The tool's dict; ``{"success": False, "error": …}`` when it failed, whatever the reason.
 
+        One claim runs once: asked for again, it gives what it gave.
+
         Raises:
             KeyError: if the device does not offer the tool.
         """
         tool = self._tools[call.name]
         try:
             check_arguments(tool.spec, call.arguments)
+            return await self._runs.once(call, lambda: self._run(tool, call))
+        except ToolFailedError as error:
+            return {"success": False, "error": str(error)}
+
+    async def _run(self, tool: FrontendTool, call: ToolCalled) -> JsonObject:
+        try:
             return await tool.run(call.arguments, self._state)
         except ToolFailedError as error:
             return {"success": False, "error": str(error)}

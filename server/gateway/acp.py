@@ -16,6 +16,7 @@ from server.core.identity import Identity
 from server.gateway.acp_updates import as_text, session_update, text_content
 from shared.acp_names import (
     META_APPROVAL,
+    META_CLAIM,
     META_DEVICE,
     META_IDENTITY,
     META_MESSAGE_ID,
@@ -59,6 +60,7 @@ ADDITIONS = (
     META_APPROVAL,
     META_TOOL_NAME,
     META_IDENTITY,
+    META_CLAIM,
     META_USAGE,
     METHOD_TOOL_CALL,
     METHOD_APPROVAL_WITHDRAWN,
@@ -189,6 +191,7 @@ def tool_request(call: ToolCalled) -> Message:
         "name": call.name,
         "arguments": call.arguments,
         "epoch": call.epoch,
+        "_meta": {META_CLAIM: call.claim},
     }
     return Message(f"_{METHOD_TOOL_CALL}", params)
 

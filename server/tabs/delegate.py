@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Mapping
 
 from server.core.desk import refusal
 from server.tabs.tab import Tab
 from shared.errors import LinkLostError
 from shared.frames import ToolCalled
-from shared.ids import ConnectionSignature, SessionId, ToolCallId
+from shared.ids import ClaimId, ConnectionSignature, SessionId, ToolCallId
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec
 
@@ -47,7 +48,7 @@ class FrontendToolDelegate:
             return refusal(f"This device does not offer the tool {tool_name}.")
         if self._closed.done():
             return refusal(self._closed.result())
-        call = ToolCalled(self._session_id, ToolCallId(tool_call_id), tool_name, args)
+        call = ToolCalled(self._session_id, ToolCallId(tool_call_id), tool_name, args, ClaimId(str(uuid.uuid4())))
         running = asyncio.ensure_future(self._tab.call_tool(call))
         waiting: set[asyncio.Future[JsonObject] | asyncio.Future[str]] = {running, self._closed}
         try:

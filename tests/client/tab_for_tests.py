@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from client.tools.journal import Entry, Journal
+from client.tools.runs import Runs
 from shared.frames import (
     ApprovalAsked,
     ApprovalWithdrawn,
@@ -15,7 +18,8 @@ from shared.frames import (
     Update,
     Welcome,
 )
-from shared.ids import MessageId
+from shared.ids import ClaimId, MessageId
+from shared.json_types import JsonObject
 from shared.news import News
 
 PATIENCE = 20.0
@@ -121,3 +125,23 @@ class ToolboxForTests:
 
     def show_track(self, track: str) -> None:
         self.tracks.append(track)
+
+
+class JournalInMemory(Journal):
+    """Keeps nothing longer than itself, and has nothing to close."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("no file"))
+        self.entries: dict[ClaimId, Entry] = {}
+
+    def begin(self, claim: ClaimId, tool: str) -> Entry | None:
+        known = self.entries.get(claim)
+        self.entries.setdefault(claim, Entry(tool, None))
+        return known
+
+    def finish(self, claim: ClaimId, result: JsonObject) -> None:
+        self.entries[claim] = Entry(self.entries[claim].tool, result)
+
+
+def runs_for_tests() -> Runs:
+    return Runs(JournalInMemory())

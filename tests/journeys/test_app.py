@@ -16,7 +16,9 @@ from client.core.device_presets import device_named
 from client.link.opening import link_opener
 from client.screens.details import DetailRow
 from client.settings import child_environment, read_settings
+from client.tools.journal import Journal
 from client.tools.music import MusicPlayer
+from client.tools.runs import Runs
 from client.widgets.chat_tab import ChatTab
 from shared.frames import AgentSaid, Update
 
@@ -78,8 +80,12 @@ async def person(
     monkeypatch.setenv("RINGBACK_LOCATION", "Lisbon")
     settings = read_settings({"model": "demo"})
     player = MusicPlayer(settings.music_folder, child_environment())
+    journal = Journal(home / "runs.db")
     app = RingbackApp(
-        open_link=link_opener(settings, player, home), device=device_named("PC"), version="test", devices=()
+        open_link=link_opener(settings, player, Runs(journal), home),
+        device=device_named("PC"),
+        version="test",
+        devices=(),
     )
     try:
         async with app.run_test(size=size) as pilot:
@@ -87,6 +93,7 @@ async def person(
             await someone.until(lambda: someone.tabs[0].welcome is not None)
             yield someone
     finally:
+        journal.close()
         await player.stop()
 
 

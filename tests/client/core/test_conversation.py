@@ -34,7 +34,7 @@ from shared.frames import (
     UsageChanged,
     UserSaid,
 )
-from shared.ids import MessageId, SessionId, ToolCallId
+from shared.ids import ClaimId, MessageId, SessionId, ToolCallId
 from shared.news import StateChanged
 from shared.todos import Todo
 from shared.usage import TokenUsage
@@ -117,7 +117,7 @@ def test_a_decision_stands_in_the_card_with_its_time_and_device() -> None:
     assert talk.card().state is CallState.ASKING
     talk.conversation.decide(CALL, Choice.ALLOW_ONCE, "14:03, iPhone")
     assert talk.card().decision == "You allowed this once, 14:03, iPhone."
-    talk.conversation.called(ToolCalled(SessionId("s"), CALL, "change_bgm", {"track": 1}))
+    talk.conversation.called(ToolCalled(SessionId("s"), CALL, "change_bgm", {"track": 1}, ClaimId("claim")))
     assert talk.card().state is CallState.RUNNING
     assert talk.card().runs_here
     talk.hear(ToolChanged(CALL, "completed", {"success": True, "track": 1}))

@@ -21,6 +21,7 @@ from client.tools.music import MusicPlayer
 from client.tools.toolkit import Toolkit
 from shared.acp_names import (
     META_APPROVAL,
+    META_CLAIM,
     META_DEVICE,
     META_TOOLS,
     METHOD_APPROVAL_WITHDRAWN,
@@ -44,7 +45,7 @@ from shared.frames import (
 from shared.ids import MessageId, ToolCallId
 from shared.news import Notice, PersonReset, StateChanged
 from tests.client.link.agent_for_tests import SESSION, AgentForTests, Peer, echo, running
-from tests.client.tab_for_tests import Connecting, Failed, Lost, TabForTests, ToolboxForTests
+from tests.client.tab_for_tests import Connecting, Failed, Lost, TabForTests, ToolboxForTests, runs_for_tests
 
 FOLDER = Path(__file__).parent
 
@@ -53,7 +54,9 @@ def link_to(
     agent: AgentForTests, tab: TabForTests, device: str = "PC", toolbox: ToolboxForTests | None = None
 ) -> TabLink:
     state = DeviceState(device_named(device), toolbox or ToolboxForTests(), MusicPlayer(None), FOLDER)
-    return TabLink(device=state.device, events=tab, toolkit=Toolkit(state), folder=FOLDER, find_server=agent.find)
+    return TabLink(
+        device=state.device, events=tab, toolkit=Toolkit(state, runs_for_tests()), folder=FOLDER, find_server=agent.find
+    )
 
 
 @asynccontextmanager
@@ -264,6 +267,20 @@ async def test_a_frontend_tool_runs_in_the_tab_that_was_asked_and_in_no_other() 
     assert answer == {"result": {"success": True, "characters": 6}}
     assert [box.copied for box in boxes] == [["secret"], []]
     assert [len(tab.all(ToolCalled)) for tab in tabs] == [1, 0]
+
+
+async def test_a_run_that_is_asked_for_again_is_answered_and_not_done_again() -> None:
+    tab, box = TabForTests(), ToolboxForTests()
+    async with running(AgentForTests()) as agent, living(link_to(agent, tab, toolbox=box)):
+        await tab.first(Welcome)
+        answers = [
+            await call_tool(agent, "copy_to_clipboard", {"text": "x"}, _meta={META_CLAIM: claim})
+            for claim in ("one", "one", "two")
+        ]
+        for _ in range(2):
+            await call_tool(agent, "copy_to_clipboard", {"text": "without a claim"})
+    assert answers == [{"result": {"success": True, "characters": 1}}] * 3
+    assert box.copied == ["x", "x", "without a claim", "without a claim"]
 
 
 async def test_tools_that_cannot_run_answer_with_a_structured_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from pathlib import Path
 
 import pytest
@@ -15,18 +16,18 @@ from client.tools.place import Place
 from client.tools.toolkit import Toolkit
 from shared.catalog import FRONTEND_TOOLS
 from shared.frames import ToolCalled
-from shared.ids import SessionId, ToolCallId
+from shared.ids import ClaimId, SessionId, ToolCallId
 from shared.json_types import JsonObject
-from tests.client.tab_for_tests import ToolboxForTests
+from tests.client.tab_for_tests import ToolboxForTests, runs_for_tests
 
 
 def toolkit(device: str = "PC", toolbox: ToolboxForTests | None = None, place: Place | None = None) -> Toolkit:
     state = DeviceState(device_named(device), toolbox or ToolboxForTests(), MusicPlayer(None), Path("/"), place)
-    return Toolkit(state)
+    return Toolkit(state, runs_for_tests())
 
 
 async def call(tools: Toolkit, name: str, arguments: JsonObject) -> JsonObject:
-    return await tools.run(ToolCalled(SessionId("s"), ToolCallId("c"), name, arguments))
+    return await tools.run(ToolCalled(SessionId("s"), ToolCallId("c"), name, arguments, ClaimId(str(uuid.uuid4()))))
 
 
 def test_the_catalogue_equals_the_clients_tools() -> None:

@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from server.context import TurnContext
 from server.core.desk_events import Requested
 from server.core.session_key import SessionKey
+from shared.acp_names import META_CLAIM
 from shared.catalog import change_bgm, read_file
 from shared.errors import TurnFailedError
 from shared.frames import AgentSaid
@@ -264,6 +266,7 @@ async def test_an_allowed_tool_runs_in_the_tab_and_its_dict_comes_back() -> None
         "name": "change_bgm",
         "arguments": {"track": 7},
         "epoch": 1,
+        "_meta": {META_CLAIM: ANY},
     }
 
 
