@@ -51,12 +51,17 @@ data_dir_option = click.option(
 )
 
 
-@click.group(help="Make, list and revoke API keys. A server that runs knows of every change at once.")
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Make, list and revoke API keys. A server that runs knows of every change at once.",
+)
 def command() -> None:
     """Hold the three commands."""
 
 
-@command.command(help="Make a key and print it: alone on stdout, this once and never again.")
+@command.command(
+    help="Make a key and print it: alone on stdout, this once and never again.", short_help="Make a key and print it."
+)
 @click.option("--user", required=True, metavar="U", help="Whose key it is.")
 @click.option("--tenant", default=DEFAULT_TENANT, show_default=True, metavar="T", help="Whose user that is.")
 @click.option(
@@ -149,7 +154,7 @@ def list_keys(user: str | None, tenant: str | None, *, is_json: bool, data_dir: 
         raise StartError(f"The list could not be shown ({error}).") from error
 
 
-@command.command(help="Revoke the key of this id: from now on it opens nothing.")
+@command.command(help="Revoke the key of this id: from now on it opens no connection.")
 @click.argument("id")
 @data_dir_option
 def revoke(id: str, data_dir: Path | None) -> None:  # noqa: A002  (the argument's name in the help)

@@ -57,8 +57,6 @@ async def test_a_tool_that_does_not_end_keeps_no_server_from_stopping(
         assert not (server.data_dir / "server.pid").exists(), "it left in order"
         prompt.cancel()
         await asyncio.wait({prompt})
-    async with running_server(tmp_path) as again, raw_tab(again.url, again.token) as tab:
-        assert (await tab.prompt("hello"))["result"]["stopReason"] == "end_turn"
 
 
 async def test_a_tool_that_blocks_many_threads_keeps_nobody_waiting(tmp_path: Path) -> None:
