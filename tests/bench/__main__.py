@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-from tests.bench import context, memory, start, state, stream, turns
+from tests.bench import confirmation, context, memory, start, state, stream, turns
 from tests.bench.table import machine
 
 BENCHES = {
@@ -15,6 +15,7 @@ BENCHES = {
     "memory": memory.main,
     "context": context.main,
     "state": state.main,
+    "confirmation": confirmation.main,
 }
 
 
