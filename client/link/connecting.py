@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -26,6 +27,15 @@ OURS_TO_MEND = range(400, 500)
 LONGEST_REASON = 200
 
 
+class Line(ClientConnection):
+    """A WebSocket whose server takes what is sent within a time, or is given up."""
+
+    async def drain(self) -> None:
+        """Wait until the server has taken enough. The library's pings wait here too, before their own time begins."""
+        async with asyncio.timeout(PING_TIMEOUT):
+            await super().drain()
+
+
 async def connect_to(endpoint: Endpoint) -> ClientConnection:
     """The open WebSocket.
 
@@ -36,6 +46,7 @@ async def connect_to(endpoint: Endpoint) -> ClientConnection:
     headers = {} if endpoint.token is None else {"Authorization": f"Bearer {endpoint.token}"}
     options: dict[str, Any] = {
         "additional_headers": headers,
+        "create_connection": Line,
         "compression": None,
         "max_size": MAX_RECEIVED,
         "open_timeout": OPEN_TIMEOUT,

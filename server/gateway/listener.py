@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import http
 import logging
@@ -59,6 +60,14 @@ class Line(ServerConnection):
             # asyncio's transport fails so when the library aborts one that closed while it still had bytes to send.
             if self.state is not State.CLOSED:
                 raise
+
+    async def drain(self) -> None:
+        """Wait until the peer has taken enough; one that takes nothing in time loses the connection.
+
+        The library's pings wait here too, before their own time begins: without a limit they would wait for ever.
+        """
+        async with asyncio.timeout(PING_TIMEOUT):
+            await super().drain()
 
 
 Talk = Callable[[Line], Awaitable[None]]
