@@ -15,9 +15,13 @@ from textual.screen import Screen
 
 from client.clocks import Clocks
 from client.core.device_presets import PRESETS
+from client.core.leaving import Way
+from client.core.saved_tabs import SavedTab, SavedTabs
 from client.display_filter import DisplayFilter
 from client.ports import OpenLink
+from client.saved_tabs_file import SavedTabsFile
 from client.screens.main import MainScreen
+from client.screens.tab_keeper import TabKeeper
 from client.screens.too_small import TooSmallScreen, is_too_small
 from client.terminal_keys import mend_key_sequences
 from client.themes import DARK, LIGHT
@@ -41,6 +45,7 @@ _LOOKS = (
     "widgets/tab_foot.tcss",
     "widgets/todo_list.tcss",
     "widgets/approval_panel.tcss",
+    "widgets/held_line.tcss",
     "widgets/writing_area.tcss",
     "widgets/command_hints.tcss",
     "widgets/composer.tcss",
@@ -69,7 +74,15 @@ class RingbackApp(App[None]):
         devices: tuple[Device, ...] = PRESETS,
         theme: str | None = None,
         clocks: Clocks | None = None,
+        on_quit: Way = Way.ASK,
+        saved: SavedTabs | None = None,
+        file: SavedTabsFile | None = None,
+        remark: str | None = None,
     ) -> None:
+        """``saved`` are the tabs of before, if there are any; they are kept in ``file``, if there is one.
+
+        ``remark`` is a sentence about them for the first tab.
+        """
         mend_key_sequences()
         super().__init__()
         self._filters.append(DisplayFilter())
@@ -80,9 +93,18 @@ class RingbackApp(App[None]):
         self._wanted_theme = theme
         self._early_keys: list[events.Key] | None = []
         self._start_with_theme(theme if theme in self.available_themes else DARK.name)
+        tabs = saved if saved is not None and saved.tabs else SavedTabs((SavedTab(device),))
         self.main = MainScreen(
-            open_link=open_link, device=device, devices=devices, version=version, clocks=clocks or Clocks()
+            open_link=open_link,
+            saved=tabs,
+            devices=devices,
+            version=version,
+            clocks=clocks or Clocks(),
+            on_quit=on_quit,
+            is_kept=self._is_kept,
         )
+        self._keeper = None if file is None else TabKeeper(file, self.main.saved, self._complain)
+        self._remark = remark
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the first one."""
@@ -97,11 +119,14 @@ class RingbackApp(App[None]):
 
     async def on_ready(self) -> None:
         """The first picture is on its way: what was typed so far is typed now, and the lines connect after it."""
+        await self._type_early_keys()
+        self.main.call_after_refresh(self._begin)
+
+    async def _type_early_keys(self) -> None:
         early, self._early_keys = self._early_keys or [], None
         for event in early:
             # Enter pressed before anything here ran came through the terminal's own line editing, as a line feed.
             await super().on_event(events.Key("enter", "\r") if event.key == "ctrl+j" else event)
-        self.main.call_after_refresh(self._begin)
 
     async def on_resize(self, event: events.Resize) -> None:
         """Cover the screen while it is too small."""
@@ -134,8 +159,16 @@ class RingbackApp(App[None]):
         self._exit_renderables.clear()
 
     async def on_unmount(self) -> None:
-        """Close every line."""
+        """Save the tabs as they are, and close every line."""
+        if self._keeper is not None:
+            await self._keeper.end()
         await self.main.lines.close_all()
+
+    async def _is_kept(self) -> bool:
+        return self._keeper is not None and await self._keeper.is_saved()
+
+    def _complain(self, sentence: str) -> None:
+        self.main.tabs.front.remark(sentence)
 
     def _start_with_theme(self, name: str) -> None:
         # Assigning the theme would have all looks parsed a second time, before the first paint.
@@ -146,7 +179,11 @@ class RingbackApp(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
 
     async def _begin(self) -> None:
-        self.main.open_lines()
+        self.run_worker(self.main.open_lines())
+        if self._keeper is not None:
+            self.run_worker(self._keeper.run())
+        if self._remark is not None:
+            self._complain(self._remark)
         if not gc.isenabled():  # put off by whoever started the program, so that nothing delays the first paint
             gc.freeze()
             gc.enable()

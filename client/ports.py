@@ -2,25 +2,91 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 
-from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, Update, Welcome
-from shared.ids import MessageId
+from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Device, ModelInfo, ToolCalled, Update
+from shared.ids import ConnectionSignature, MessageId, SessionId
 from shared.json_types import JsonObject
 from shared.news import News
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a tab knows once its session is open."""
+
+    signature: ConnectionSignature
+    session_id: SessionId
+    model: ModelInfo
+    server_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A conversation that a tab goes on with. What came after the update ``last_seq`` is told, with 0 everything.
+
+    ``lease_secret`` takes it back from a connection of this tab's that the server believes to be alive; without one,
+    the conversation ends with its connection.
+    """
+
+    session_id: SessionId
+    last_seq: int = 0
+    lease_secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffCode:
+    """A conversation that another tab hands over; the code takes it once."""
+
+    code: str = field(repr=False)
+
+
+Start: TypeAlias = Resumed | HandoffCode
+"""What a tab begins with, if not with a new conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedDevice:
+    """One of the person's tabs, as the server sees it; ``tools`` names the frontend tools it offers."""
+
+    connection: ConnectionSignature
+    device: Device
+    tools: tuple[str, ...]
+    is_self: bool
 
 
 class TabEvents(Protocol):
     """What a link tells its tab. Called on the app's event loop; must not block."""
 
     def opened(self, welcome: Welcome) -> None:
-        """The session is open: the tab may talk."""
+        """The session is open, for the first time or again: the tab may talk."""
+
+    def cleared(self) -> None:
+        """What was told of the session is void. It is told again from its beginning, numbered from 1."""
+
+    def session_lost(self, message: str) -> None:
+        """The session is gone and another one begins; ``message`` is a sentence. Updates are numbered from 1 again."""
+
+    def held(self, holder: Device) -> None:
+        """Another connection holds the session: nothing can be said or answered here until it is taken over."""
+
+    def interrupted(self, reason: str) -> None:
+        """The connection ended; ``reason`` is a sentence. The session goes on, and is taken up again."""
+
+    def resuming(self) -> None:
+        """There is a connection, and the session is being taken up."""
+
+    def remark(self, text: str) -> None:
+        """A sentence for the person."""
+
+    def refused(self, message: str) -> None:
+        """The code that the tab began with is refused, and it has a new session instead; ``message`` is a sentence."""
 
     def updated(self, seq: int, update: Update) -> None:
         """The ``seq``-th update of the session, in order."""
 
     def lost(self, reason: str) -> None:
-        """The connection ended; ``reason`` is a sentence. The link tries again by itself if it can."""
+        """The connection ended, and the session with it; ``reason`` is a sentence. The link tries again by itself."""
 
     def connecting(self, attempt: int, reason: str) -> None:
         """The link tries to connect, for the ``attempt``-th time (from 1); ``reason`` is a sentence or empty."""
@@ -74,17 +140,36 @@ class TabLink(Protocol):
     def personal(self) -> PersonalData:
         """What may be asked of the server beside talking; the same object, connected or not."""
 
+    @property
+    def resumable(self) -> Resumed | None:
+        """What a link must be made with to go on from here; ``None`` while there is nothing to go on with."""
+
     async def run(self) -> None:
         """Connect (starting the server if needed), stay, reconnect; ends after :meth:`close`."""
 
-    def say(self, message_id: MessageId, text: str) -> None:
-        """Send a message; it is kept until connected. Its acknowledgement and its turn's end arrive as updates."""
+    def say(self, message_id: MessageId, text: str, *, is_repeat: bool = False) -> None:
+        """Send a message; it is kept until connected. Its acknowledgement and its turn's end arrive as updates.
+
+        ``is_repeat`` says that it may have been taken already, under the same id.
+        """
 
     def cancel(self) -> None:
         """Cancel the running turn."""
 
     def answer(self, answer: ApprovalAnswered) -> None:
         """Give the person's choice to the question of ``answer.call_id``."""
+
+    def take_over(self) -> None:
+        """Take the session from whoever holds it; does nothing unless the tab was told that it is held."""
+
+    async def handoff(self, to: ConnectionSignature | None = None) -> tuple[str, float]:
+        """A code that lets another tab take the session, once, and how long it counts, in seconds.
+
+        The connection ``to`` is told it at once. Raises as :class:`PersonalData` does.
+        """
+
+    async def devices(self) -> list[ConnectedDevice]:
+        """The person's tabs that are connected, this one among them. Raises as :class:`PersonalData` does."""
 
     async def close(self) -> None:
         """End the connection and :meth:`run`."""
@@ -106,6 +191,6 @@ class Toolbox(Protocol):
 class OpenLink(Protocol):
     """Makes the link of one tab; it does nothing before ``run()``."""
 
-    def __call__(self, device: Device, events: TabEvents, toolbox: Toolbox) -> TabLink:
-        """A link for ``device`` that tells ``events`` what happens."""
+    def __call__(self, device: Device, events: TabEvents, toolbox: Toolbox, start: Start | None = None) -> TabLink:
+        """A link for ``device`` that tells ``events`` what happens, with a new session or the one of ``start``."""
         ...

@@ -13,11 +13,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 import shared
+from client.core.leaving import Way
 from client.link.endpoint import Endpoint
 from client.tools.place import Place, parse_place
 from shared.errors import UsageError
@@ -43,6 +44,9 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
     theme: str | None = None
     """Name of the screen's theme; the screen has its own default."""
 
+    on_quit: Literal["ask", "go_on", "stop"] = "ask"
+    """What becomes of what is under way when the person leaves: it goes on in the server, or is stopped."""
+
     connect: str | None = None
     """Address of a server that runs already; a local one is found or started otherwise."""
 
@@ -65,6 +69,7 @@ class ClientSettings:
     place: Place | None
     music_folder: Path | None
     theme: str | None
+    on_quit: Way
     connect: Endpoint | None
 
 
@@ -90,6 +95,7 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
         place=None if client.location is None else parse_place(client.location),
         music_folder=None if client.music_folder is None else client.music_folder.absolute(),
         theme=client.theme,
+        on_quit=Way(client.on_quit),
         connect=None if client.connect is None else Endpoint(client.connect, environ.get("RINGBACK_TOKEN") or None),
     )
 

@@ -9,7 +9,7 @@ from server.core.identity import Identity
 from server.loading import Loading
 from server.ports import Agent
 from shared.errors import RingbackError, TurnFailedError
-from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
+from shared.frames import AgentSaid, AgentThought, AnswerRestarted, Command, ModelInfo, UsageChanged
 
 
 class LoadingAgent:
@@ -36,8 +36,8 @@ class LoadingAgent:
         """Begin to load; a second call changes nothing."""
         self._agent.begin()
 
-    async def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | UsageChanged]:
-        """Answer ``turn.text`` once the agent is ready.
+    async def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | AnswerRestarted | UsageChanged]:
+        """Answer ``turn.text``, or go on with it, once the agent is ready.
 
         Raises:
             TurnFailedError: if it could not be loaded, or fails.

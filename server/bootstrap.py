@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from server.bus.local_changes import LocalChanges
 from server.context import start_workers
+from server.conversations.handoffs import Handoffs
 from server.conversations.reset import Reset
 from server.conversations.services import Services
 from server.conversations.sessions import SessionManager
@@ -33,19 +34,23 @@ from server.gauges import gauges, totals
 from server.loading import Loading
 from server.log import say
 from server.metrics.measures import Measures
-from server.process import event_loop
+from server.process import clock, event_loop
 from server.process.data_lock import held
+from server.process.garbage import collect_when_quiet
 from server.process.local_token import read_or_make_token
 from server.process.private_files import own_folder
 from server.process.settings import ServerSettings, Tcp
+from server.recovery import go_on
 from server.rooms import DatabaseFile, Rooms, load, own_tools
 from server.spending import UsageBook
 from server.state.shared_state import SharedStates
 from server.storage.database_file import inspect_file
 from server.tabs.audience import Audience
+from server.tabs.tab import Tab
 from server.upkeep import keep_up
 from shared.errors import StartError
 from shared.folders import token_file
+from shared.ids import ConnectionSignature
 from shared.news import Notice
 
 if TYPE_CHECKING:
@@ -114,7 +119,11 @@ class _Server:
             measures=self._measures,
             approval_timeout=settings.approval_timeout,
             call_timeout=settings.call_timeout,
+            clock=clock.now,
+            find_tab=self._find_tab,
+            doze_after=settings.doze_after,
         )
+        self._handoffs = Handoffs(clock.now)
         self._sessions = SessionManager(self._services, idle_time=settings.idle_time)
         self._telemetry: Loading[Telemetry] = Loading("the counters", self._bring_telemetry)
         self._listener = Listener(self._talk, self._metrics)
@@ -137,13 +146,18 @@ class _Server:
         say(logger, "server_ready", url=ready.url, pid=ready.pid, model=self.rooms.agent.model.name)
         announce(ready)
         self.rooms.agent.begin()
-        upkeep = asyncio.create_task(
-            keep_up(self._sessions, self.rooms.stores, idle_time=self._settings.idle_time), name="upkeep"
-        )
+        upkeep = [
+            asyncio.create_task(
+                keep_up(self._sessions, self.rooms.stores, idle_time=self._settings.idle_time), name="upkeep"
+            ),
+            asyncio.create_task(go_on(self._sessions, self.rooms.stores, clock.now), name="recovery"),
+            asyncio.create_task(collect_when_quiet(lambda: self._sessions.running_turns == 0), name="garbage"),
+        ]
         try:
             await self._until_over(stop)
         finally:
-            upkeep.cancel()
+            for task in upkeep:
+                task.cancel()
             await self._stop()
 
     async def _talk(self, line: Line) -> None:
@@ -151,6 +165,7 @@ class _Server:
         connection = await load("server.gateway.connection")
         hall = (await load("server.gateway.hall")).Hall(
             sessions=self._sessions,
+            handoffs=self._handoffs,
             reset=Reset(self._sessions, self._services, self._audience),
             states=self._services.states,
             audience=self._audience,
@@ -161,6 +176,10 @@ class _Server:
             metrics=self._metrics,
         )
         await connection.talk(line, hall)
+
+    def _find_tab(self, identity: Identity, signature: ConnectionSignature) -> Tab | None:
+        found = self._audience.find(identity, signature)
+        return None if found is None else found.tab
 
     async def _metrics(self) -> str:
         return (await self._telemetry.get()).text()

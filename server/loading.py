@@ -27,6 +27,14 @@ class Loading(Generic[Thing]):
         """Whether anybody wanted it yet."""
         return self._task is not None
 
+    @property
+    def here(self) -> Thing | None:
+        """The thing, if it is there already."""
+        if self._task is None or not self._task.done():
+            return None
+        brought = self._task.result()
+        return None if isinstance(brought, RingbackError) else brought
+
     def begin(self) -> None:
         """Begin to load; a second call changes nothing."""
         self._started()

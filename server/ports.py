@@ -10,9 +10,10 @@ from typing import Protocol
 from server.context import TurnContext
 from server.core.api_key import ApiKey, KeyId
 from server.core.identity import Identity
-from server.core.remembered import Remembered, TurnUsage
+from server.core.remembered import Remembered
+from server.ledger import Ledger
 from server.state.store import StateStore
-from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
+from shared.frames import AgentSaid, AgentThought, AnswerRestarted, Command, ModelInfo, UsageChanged
 from shared.ids import SessionId, TenantId, UserId
 from shared.usage import TokenUsage
 
@@ -30,10 +31,13 @@ class Agent(Protocol):
         """The commands that the agent understands, to be offered to the tab."""
         ...
 
-    def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | UsageChanged]:
+    def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | AnswerRestarted | UsageChanged]:
         """Answer ``turn.text``, piece by piece. Ends early and normally once ``turn.abort`` is set.
 
-        ``turn.stored`` is awaited once the message is committed; tools are admitted and settled through
+        With ``turn.told``, the turn was begun before and stopped: it goes on from where the agent's own store knows
+        it, its open calls are asked for again, and what was told and is not stored is taken back first.
+
+        Tools are admitted and settled through
         ``turn.approvals``; frontend tools run through ``turn.delegate``.
 
         Raises:
@@ -55,12 +59,6 @@ class ConversationStore(Protocol):
 
     async def load(self, identity: Identity, session_id: SessionId) -> Remembered | None:
         """What was saved of the conversation; ``None`` if nothing was, or the id is another person's."""
-        ...
-
-    async def save(
-        self, identity: Identity, session_id: SessionId, remembered: Remembered, turn: TurnUsage | None = None
-    ) -> None:
-        """Keep it in place of what was there, and enter ``turn`` into the books: both or neither."""
         ...
 
     async def forget(self, identity: Identity) -> int:
@@ -117,5 +115,6 @@ class Stores:
     """Where everything is kept. Each raises ``StorageError`` when the database fails."""
 
     conversations: ConversationStore
+    ledger: Ledger
     usage: UsageStore
     state: StateStore

@@ -21,6 +21,7 @@ from server.core.policy import RESERVED
 from server.loading import Loading
 from server.log import say
 from server.ports import Agent, Stores
+from server.process.garbage import keep_what_is_loaded
 from server.process.settings import ServerSettings
 from server.state.store import StateStore
 from server.storage.database_file import DatabaseState
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from server.ports import KeyStore
 
 logger = logging.getLogger(__name__)
+
+LAST_WRITES = 5.0
+"""How long what was put into the ledger may take to be written when the server stops, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ class Rooms:
         """Close what was opened."""
         if self._redis is not None:
             await self._redis.close()
+        if self.stores.has_begun:
+            with contextlib.suppress(RingbackError):
+                await (await self.stores.get()).ledger.close(LAST_WRITES)
         if self._engine.has_begun:
             # What could not be opened need not be closed; it was told when it failed.
             with contextlib.suppress(RingbackError):
@@ -100,6 +107,7 @@ class Rooms:
         sql_state = (await load("server.storage.sql_state")).SqlState(engine)
         return Stores(
             conversations=(await load("server.storage.sql_conversations")).SqlConversations(engine),
+            ledger=(await load("server.storage.ledger")).SqlLedger(engine, notice=self._notice),
             usage=(await load("server.storage.sql_usage")).SqlUsage(engine),
             state=await self._before(sql_state),
         )
@@ -120,9 +128,7 @@ class Rooms:
             agent = await self._bring_agent()
         finally:
             gc.enable()
-        # What is loaded stays: without this, full collections stall a hundred busy tabs for 140 ms at a time.
-        gc.collect()
-        gc.freeze()
+        keep_what_is_loaded()
         say(logger, "agent_loaded", model=agent.model.name, seconds=round(time.monotonic() - begun, 3))
         return agent
 
@@ -133,6 +139,7 @@ class Rooms:
         runner = await load("server.agent.runner")
         own_tool = await load("server.agent.own_tool")
         history = (await load("server.agent.history")).WindowedHistory(db_engine=engine)
+        await (await load("server.storage.adk_tables")).clear_half_made(engine)
         await history.prepare_tables()
         agent: Agent = runner.AdkAgent(
             session_service=history,

@@ -16,6 +16,9 @@ SumOf = Callable[[Identity, datetime | None], Awaitable[TokenUsage]]
 """What a person used since a moment in UTC, or ever, as it is stored."""
 
 
+NOTHING = TokenUsage()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -41,12 +44,13 @@ class PersonUsage:
 
 @dataclass(eq=False, slots=True)
 class Spending:
-    """The tokens of one turn."""
+    """The tokens of one turn: those since it began, or went on, and those ``before``, which are in the books."""
 
     budgets: Budgets
     person: PersonUsage
     now: Callable[[], datetime] = _now
     turn: TokenUsage = field(default_factory=TokenUsage)
+    before: TokenUsage = field(default_factory=TokenUsage)
 
     def add(self, used: TokenUsage) -> None:
         """Count what one answer of the model used."""
@@ -59,7 +63,7 @@ class Spending:
         Raises:
             BudgetSpentError: if a budget is used up; the sentence names it.
         """
-        spent = self.budgets.spent(turn=self.turn, today=self.person.today_at(self.now().date()))
+        spent = self.budgets.spent(turn=self.before + self.turn, today=self.person.today_at(self.now().date()))
         if spent is not None:
             raise BudgetSpentError(spent)
 
@@ -83,6 +87,6 @@ class UsageBook:
         # Another turn of the person may have been quicker, and counted already.
         return self._people.setdefault(identity, PersonUsage(ever, of_today, today))
 
-    def begin(self, person: PersonUsage) -> Spending:
-        """The spending of a turn that begins."""
-        return Spending(self._budgets, person, self._now)
+    def begin(self, person: PersonUsage, before: TokenUsage = NOTHING) -> Spending:
+        """The spending of a turn that begins, or goes on after it used what is in the books, ``before``."""
+        return Spending(self._budgets, person, self._now, before=before)

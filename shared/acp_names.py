@@ -21,9 +21,11 @@ META_SEQ = "ringback/seq"
 """In every ``session/update``: the update's number in its session, from 1 without gaps."""
 
 META_APPROVAL = "ringback/approval"
-"""In ``session/request_permission``: ``{id, name, risk, argumentsHash, expiresAt, expiresIn, editable}``.
+"""In ``session/request_permission``: ``{id, name, risk, argumentsHash, expiresAt, expiresIn, editable, askedBy}``.
 
 ``expiresAt`` is ISO 8601 in UTC; ``expiresIn`` is in seconds and does not depend on the two clocks agreeing.
+``askedBy`` is not empty for a question that the person sent here from another device, of that label: its session is
+not held here.
 """
 
 META_TOOL_NAME = "ringback/toolName"
@@ -31,6 +33,36 @@ META_TOOL_NAME = "ringback/toolName"
 
 META_CLAIM = "ringback/claim"
 """In ``_ringback/tool/call``: the id of this one run; a request for the same run, sent again, has the same."""
+
+META_LEASE_SECRET = "ringback/leaseSecret"  # noqa: S105  (the name of a key)
+"""In the answers to ``session/new``, ``session/load`` and ``session/resume``: what takes the conversation back.
+
+In a client's ``session/load`` or ``session/resume``: the one that it was given last.
+"""
+
+META_EPOCH = "ringback/epoch"
+"""In the same answers: the number of the lease. Each change of holder raises it."""
+
+META_LAST_SEQ = "ringback/lastSeq"
+"""In ``session/resume``: the number of the last update that the client has. What came after it is replayed."""
+
+META_REPLAY = "ringback/replay"
+"""In the answer to ``session/resume``: ``complete``, or ``gap`` when the client is to load it all anew."""
+
+META_TAKE_OVER = "ringback/takeOver"
+"""``true`` in ``session/load`` and ``session/resume``: take the conversation from whoever holds it."""
+
+META_HOLDER = "ringback/holder"
+"""In ``session/list``, and as ``data`` of the error -32010: ``{id, label, kind}``, the device that holds it."""
+
+META_ASK_DEVICE = "ringback/askDevice"
+"""In the answer to an approval: the id of another connection of the person's, which is to be asked instead."""
+
+META_ARGUMENTS = "ringback/arguments"
+"""In the answer to an approval that is ``editable``: the arguments as the person wants them."""
+
+META_REASON = "ringback/reason"
+"""In the answer to an approval: why not, in the person's words, for the model."""
 
 META_IDENTITY = "ringback/identity"
 """In ``session/new``, ``session/prompt`` and ``session/cancel``: ``{tenant, userId}``, the person who speaks.
@@ -73,6 +105,37 @@ METHOD_TOOL_CALL = "ringback/tool/call"
 
 METHOD_APPROVAL_WITHDRAWN = "ringback/approval/withdrawn"
 """Notification to the tab, ``{sessionId, toolCallId, reason}``."""
+
+METHOD_ANSWER_RESTARTED = "ringback/answer/restarted"
+"""Notification to the tab, ``{sessionId, said, thought, seq}``. Part of the sequence.
+
+The turn was stopped while the agent spoke and went on: of the turn's answer the first ``said`` characters stand, of its
+thinking the first ``thought``, and what was told after them is void.
+"""
+
+METHOD_MOVED = "ringback/session/moved"
+"""Notification to the tab that held a conversation, ``{sessionId, epoch, holder: {id, label, kind}}``."""
+
+METHOD_HANDOFF = "ringback/session/handoff"
+"""Request to the server, ``{sessionId, to?: connection id}`` → ``{code, expiresIn}``.
+
+The code lets one other tab of the person's take the conversation, once. The connection ``to`` is told it at once.
+"""
+
+METHOD_HANDED = "ringback/session/handed"
+"""Notification to the tab that a conversation is handed to, ``{sessionId, code, from: {id, label, kind}}``."""
+
+METHOD_REDEEM = "ringback/session/redeem"
+"""Request to the server, ``{code, cwd}`` → ``{sessionId}`` and what ``session/resume`` answers.
+
+All updates are replayed after the answer.
+"""
+
+METHOD_DEVICES_LIST = "ringback/devices/list"
+"""Request to the server, ``{}`` → ``{devices: [{connection, id, label, kind, tools: [name], isSelf}]}``."""
+
+METHOD_DEVICES_CHANGED = "ringback/devices/changed"
+"""Notification to the tab, ``{}``: another tab of the person's came or went."""
 
 METHOD_TURN_ENDED = "ringback/turn/ended"
 """Notification to the tab, ``{sessionId, messageId, stopReason, error?, seq}``. Part of the sequence."""

@@ -12,6 +12,7 @@
     │   └── ServerDidNotStartError   the embedded server did not come up
     └── ProtocolError                an answer to one request, with a JSON-RPC code
         ├── BadRequestError          -32602  the request does not make sense
+        ├── SessionHeldError         -32010  another connection holds the session
         ├── UnknownSessionError      -32011  no such session for this connection
         ├── SessionBusyError         -32012  too many messages wait already
         ├── TurnFailedError          -32013  the model or the storage failed in this turn
@@ -20,10 +21,13 @@
         ├── NotPermittedError        -32016  the credential does not have the scope for this
         ├── BudgetSpentError         -32017  a token budget is used up
         ├── StateError               -32018  a key or value cannot be kept in the shared state, or it cannot be had now
-        └── StorageError             -32019  the database failed
+        ├── StorageError             -32019  the database failed
+        └── HandoffCodeError         -32020  a handoff code that was used, is too old or was never given
 """
 
 from __future__ import annotations
+
+from shared.frames import Device
 
 
 class RingbackError(Exception):
@@ -72,6 +76,16 @@ class BadRequestError(ProtocolError):
     """The request's parameters do not make sense."""
 
     code = -32602
+
+
+class SessionHeldError(ProtocolError):
+    """Another connection holds the session; the sentence names its device, ``holder``."""
+
+    code = -32010
+
+    def __init__(self, sentence: str, holder: Device) -> None:
+        super().__init__(sentence)
+        self.holder = holder
 
 
 class UnknownSessionError(ProtocolError):
@@ -126,3 +140,9 @@ class StorageError(ProtocolError):
     """The database failed; what was asked for was not done."""
 
     code = -32019
+
+
+class HandoffCodeError(ProtocolError):
+    """The code was used, is too old or was never given."""
+
+    code = -32020

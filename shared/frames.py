@@ -41,28 +41,6 @@ class ModelInfo:
     scripted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """What a tab knows once its session is open."""
-
-    signature: ConnectionSignature
-    session_id: SessionId
-    model: ModelInfo
-    server_version: str
-
-
-# --- what the person says ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One message of the person."""
-
-    session_id: SessionId
-    message_id: MessageId
-    text: str
-
-
 # --- what a tab is told, in order: the updates of a session -----------------------------------------------
 
 
@@ -86,6 +64,17 @@ class AgentThought:
     """A further piece of the agent's thinking."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRestarted:
+    """The turn was stopped while the agent spoke, and went on. What was told of its answer is void from here on.
+
+    ``said`` is how many characters of the turn's answer stand, ``thought`` how many of its thinking.
+    """
+
+    said: int
+    thought: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +155,7 @@ Update: TypeAlias = (
     UserSaid
     | AgentSaid
     | AgentThought
+    | AnswerRestarted
     | ToolStarted
     | ToolChanged
     | CommandsOffered
@@ -192,12 +182,18 @@ class Choice(StrEnum):
         """Whether the call may run."""
         return self in {Choice.ALLOW_ONCE, Choice.ALLOW_EXACT, Choice.ALLOW_TOOL}
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it holds for calls to come."""
+        return self in {Choice.ALLOW_EXACT, Choice.ALLOW_TOOL, Choice.REJECT_TOOL}
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAsked:
     """One question about one tool call: whether it may run on this device with exactly these arguments.
 
-    ``risk`` says in a sentence what the tool can do to the person; ``expires_in`` is in seconds.
+    ``risk`` says in a sentence what the tool can do to the person; ``expires_in`` is in seconds. ``asked_by`` is the
+    label of the device that the conversation is held by, if the person sent the question from there to this one.
     """
 
     session_id: SessionId
@@ -210,14 +206,22 @@ class ApprovalAsked:
     risk: str
     expires_in: float
     choices: tuple[Choice, ...] = field(default=tuple(Choice))
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAnswered:
-    """The person's choice; ``None`` when the question was closed without one."""
+    """The person's choice; ``None`` when the question was closed without one.
+
+    ``arguments`` are there when the person changed them; ``reason`` is for the model. With ``device``, a connection of
+    the person's, it is that one which is to be asked instead.
+    """
 
     call_id: ToolCallId
     choice: Choice | None
+    arguments: JsonObject | None = None
+    reason: str = ""
+    device: ConnectionSignature | None = None
 
 
 @dataclass(frozen=True, slots=True)

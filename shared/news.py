@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from shared.frames import Device
+from shared.ids import SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +36,27 @@ class PersonReset:
     message: str
 
 
-News: TypeAlias = StateChanged | Notice | PersonReset
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Another connection, on the device ``holder``, holds the conversation now, by the lease ``epoch``."""
+
+    session_id: SessionId
+    epoch: int
+    holder: Device
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The person hands a conversation over from the device ``source``: the code takes it, once."""
+
+    session_id: SessionId
+    code: str = field(repr=False)
+    source: Device
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesChanged:
+    """Another tab of the person's came or went."""
+
+
+News: TypeAlias = StateChanged | Notice | PersonReset | HandedOver | DevicesChanged

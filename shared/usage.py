@@ -16,6 +16,14 @@ class TokenUsage:
     completion: int = 0
     total: int = 0
 
+    def beyond(self, other: TokenUsage) -> TokenUsage:
+        """What this is more than ``other``, and nothing where it is less."""
+        return TokenUsage(
+            max(0, self.prompt - other.prompt),
+            max(0, self.completion - other.completion),
+            max(0, self.total - other.total),
+        )
+
     def __add__(self, other: TokenUsage) -> TokenUsage:
         """The sum of both."""
         return TokenUsage(self.prompt + other.prompt, self.completion + other.completion, self.total + other.total)

@@ -16,6 +16,18 @@ class CommandTarget(Protocol):
     async def close_tab(self) -> None:
         """Close the front tab, after asking if something would be lost."""
 
+    def rename(self, title: str | None) -> None:
+        """Give the front tab a title; ``None`` takes it away."""
+
+    def hand_over(self) -> None:
+        """Hand the front tab's conversation over, after asking where to."""
+
+    async def join(self, code: str) -> None:
+        """A new tab that goes on with the conversation of that code."""
+
+    def take_over(self) -> None:
+        """Take the front tab's conversation from the device that holds it."""
+
     def show_help(self) -> None:
         """Every key and command."""
 

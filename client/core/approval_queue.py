@@ -8,10 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shared.frames import ApprovalAnswered, ApprovalAsked, Choice
-from shared.ids import ToolCallId
+from shared.ids import ConnectionSignature, ToolCallId
 
 ARMING_SECONDS = 0.4
 """How long a question must have been on the screen before an answer counts: longer than a keystroke under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTo(ApprovalAnswered):
+    """The person's choice for exactly this question: asked again, the same call is another question."""
+
+    approval: ApprovalAsked
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +98,19 @@ class ApprovalQueue:
         """The answer to the shown question, which is then gone; ``None`` if no answer, or not this one, counts now."""
         if self.shown is None or not self.is_armed(now) or choice not in self.shown.approval.choices:
             return None
-        answered = ApprovalAnswered(self.shown.approval.call_id, choice)
+        answered = AnswerTo(self.shown.approval.call_id, choice, approval=self.shown.approval)
         self._take(self.position)
         return answered
+
+    def decide(
+        self, approval: ApprovalAsked, choice: Choice | None, *, reason: str, device: ConnectionSignature | None
+    ) -> AnswerTo | None:
+        """The answer to that very question, which is then gone; ``None`` if it waits no longer."""
+        for index, waiting in enumerate(self.waiting):
+            if waiting.approval is approval:
+                self._take(index)
+                return AnswerTo(approval.call_id, choice, reason=reason, device=device, approval=approval)
+        return None
 
     def _take(self, index: int) -> None:
         del self.waiting[index]

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from client.core.call_cards import card_asked, card_changed, card_decided, card_started, cards_broken_off
 from client.core.elsewhere import Elsewhere
-from client.core.entry_order import EntryOrder, new_card
+from client.core.entry_order import EntryOrder
 from client.core.transcript_entries import (
     Answer,
     CallState,
@@ -23,10 +24,11 @@ from client.core.transcript_entries import (
     Thought,
     Tone,
 )
-from client.core.transcript_words import CALL_STATES, DECIDED, NOT_KNOWN_TO_THE_AGENT, STOPPED
+from client.core.transcript_words import DECIDED, HELD, NOT_KNOWN_TO_THE_AGENT, STOPPED
 from shared.frames import (
     AgentSaid,
     AgentThought,
+    AnswerRestarted,
     ApprovalAsked,
     Choice,
     Command,
@@ -55,6 +57,7 @@ class Conversation:
     usage: UsageChanged | None = None
     has_failed: bool = False
     session: SessionId | None = None
+    held_by: str | None = None
     seen: int = 0
     _order: EntryOrder = field(default_factory=EntryOrder)
     _elsewhere: Elsewhere = field(default_factory=Elsewhere)
@@ -72,7 +75,7 @@ class Conversation:
     @property
     def is_working(self) -> bool:
         """Whether the agent is busy with a message it has taken."""
-        return self.running is not None
+        return self.running is not None and self.held_by is None
 
     @property
     def title(self) -> str | None:
@@ -98,10 +101,7 @@ class Conversation:
 
     def ask(self, approval: ApprovalAsked) -> Changes:
         """A tool call waits for the person."""
-        card = self._order.card(approval.call_id)
-        if card is not None:
-            return self._order.change(replace(card, state=CallState.ASKING, arguments=approval.arguments))
-        return self._order.add(new_card(approval, CallState.ASKING))
+        return card_asked(self._order, approval)
 
     def decide(self, call_id: ToolCallId, choice: Choice, stamp: str) -> Changes:
         """The person answered; ``stamp`` says when and on which device."""
@@ -115,16 +115,35 @@ class Conversation:
     # --- the server ---------------------------------------------------------------------------------------
 
     def opened(self, session: SessionId) -> Changes:
-        """A line is open. Another session than before knows nothing of what stands above."""
-        known, self.session = self.session, session
-        if known in {None, session}:
-            return []
+        """A line is open; in another session than before updates are counted from 1."""
+        if self.session not in {None, session}:
+            self._begin_anew()
+        self.session, self.held_by = session, None
+        return []
+
+    def session_lost(self, message: str) -> Changes:
+        """The session is gone and another begins, which knows nothing of what stands above."""
         self._begin_anew()
-        return self.note(f"A new session began. {NOT_KNOWN_TO_THE_AGENT}")
+        return [*self._break_off("The conversation was lost"), *self.note(f"{message} {NOT_KNOWN_TO_THE_AGENT}")]
+
+    def cleared(self) -> Changes:
+        """All is told again. What the person said and nobody acknowledged stays, and so does what is being answered."""
+        self._begin_anew()
+        running, self.running = self.running, None
+        return self._order.clear(running)
 
     def lost(self, reason: str) -> Changes:
-        """The line broke: what was under way here ended."""
+        """The line broke, and the session with it: what was under way here ended."""
         return [*self._break_off("The line broke"), *self.note(reason)]
+
+    def interrupted(self, reason: str) -> Changes:
+        """The line broke, and the session goes on: nothing ends and no answer is cut in two."""
+        return self._remark_once(reason)
+
+    def held(self, label: str) -> Changes:
+        """Another device holds the conversation."""
+        self.held_by = label
+        return self._remark_once(HELD.format(label=label))
 
     def reset(self, message: str) -> Changes:
         """The person's conversations are gone, this one too; ``message`` is the server's, and said once."""
@@ -163,10 +182,12 @@ class Conversation:
                 changes = self._order.grow(Answer, text)
             case AgentThought(text):
                 changes = self._order.grow(Thought, text)
+            case AnswerRestarted():
+                changes = self._restarted(update)
             case ToolStarted():
-                changes = self._started(update)
+                changes = card_started(self._order, update)
             case ToolChanged():
-                changes = self._tool_changed(update)
+                changes = card_changed(self._order, update)
             case TurnEnded():
                 changes = self._ended(update)
             case CommandsOffered() | UsageChanged() | TodosChanged():
@@ -193,10 +214,16 @@ class Conversation:
 
     def _break_off(self, why: str) -> Changes:
         self.running = None
-        changes = self._order.finish_speech()
-        for card in self._order.open_cards():
-            changes += self._order.change(replace(card, state=CallState.FAILED, decision=card.decision or why))
-        return changes
+        return [*self._order.finish_speech(), *cards_broken_off(self._order, why)]
+
+    def _remark_once(self, text: str) -> Changes:
+        last = self._order.last_told()
+        return [] if isinstance(last, Note) and last.text == text else self.remark(text)
+
+    def _restarted(self, restarted: AnswerRestarted) -> Changes:
+        voided = self._order.void_speech(Answer, restarted.said)
+        voided += self._order.void_speech(Thought, restarted.thought)
+        return [*voided, *self._order.reopen_speech()] if voided else []
 
     def _acknowledged(self, said: UserSaid) -> Changes:
         self.running = said.message_id
@@ -205,30 +232,13 @@ class Conversation:
             return [*self._order.finish_speech(), *self._order.change(taken)]
         return self._order.add(taken)
 
-    def _started(self, started: ToolStarted) -> Changes:
-        card = self._order.card(started.call_id)
-        if card is not None:
-            return self._order.change(replace(card, title=started.title, arguments=started.arguments))
-        return self._order.add(new_card(started, CallState.PENDING))
-
-    def _tool_changed(self, changed: ToolChanged) -> Changes:
-        card = self._order.card(changed.call_id)
-        if card is None:
-            return []
-        state = CALL_STATES[changed.status]
-        if changed.result is not None and changed.result.get("success") is False:
-            state = CallState.FAILED
-        if card.state is CallState.REJECTED or (card.state is CallState.ASKING and state is CallState.PENDING):
-            state = card.state
-        return self._order.change(replace(card, state=state, result=changed.result or card.result))
-
     def _ended(self, ended: TurnEnded) -> Changes:
         changes = self._order.finish_speech()
         if self._order.settle(ended.message_id):
             entry = self.entries[ended.message_id]
             if isinstance(entry, Said):
                 changes += self._order.change(replace(entry, delivery=Delivery.DROPPED))
-        elif (sentence := STOPPED[ended.stop_reason]) is not None and ended.problem is None:
+        elif self.running == ended.message_id and (sentence := STOPPED[ended.stop_reason]) and ended.problem is None:
             changes += self.note(sentence)
         if ended.problem is not None:
             changes += self.note(ended.problem.message, Tone.ERROR)
@@ -237,8 +247,4 @@ class Conversation:
         return changes
 
     def _settle_question(self, call_id: ToolCallId, state: CallState, decision: str) -> Changes:
-        card = self._order.card(call_id)
-        if card is None:
-            return self.note(f"{decision}.")
-        state = card.state if card.state.is_over else state
-        return self._order.change(replace(card, state=state, decision=f"{decision}."))
+        return card_decided(self._order, call_id, state, f"{decision}.") or self.note(f"{decision}.")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.frames import Device
+
+MAX_ID = 128
+"""Longest id that a server takes, in characters."""
 
 PRESETS: tuple[Device, ...] = (
     Device("pc", "PC", "pc"),
@@ -17,3 +22,9 @@ def device_named(label: str) -> Device:
         if preset.label.casefold() == label.casefold():
             return preset
     return Device("-".join(label.casefold().split()), label, "pc")
+
+
+def announced(device: Device, journal_id: str) -> Device:
+    """The device as the server is to know it: the same one for as long as it keeps the same journal of what ran."""
+    ending = f"-{journal_id}"
+    return replace(device, id=f"{device.id[: MAX_ID - len(ending)]}{ending}")

@@ -8,19 +8,19 @@ from typing import TypeVar
 from client.core.transcript_entries import (
     Added,
     Answer,
-    CallState,
     Change,
     Changed,
     Changes,
+    Delivery,
     Entry,
     Extended,
     Note,
+    Removed,
     Said,
     Thought,
     ToolCard,
     is_waiting,
 )
-from shared.frames import ApprovalAsked, ToolStarted
 from shared.ids import MessageId, ToolCallId
 
 Speech = TypeVar("Speech", Answer, Thought)
@@ -65,6 +65,45 @@ class EntryOrder:
         self.entries[entry.key] = entry
         return [Changed(entry)]
 
+    def remove(self, key: str) -> Changes:
+        """Take an entry out."""
+        del self.entries[key]
+        return [Removed(key)]
+
+    def clear(self, undecided: MessageId | None) -> Changes:
+        """Take everything out but what waits; the message ``undecided`` waits again, before the others."""
+        kept = [self.entries[key] for key in self.waiting]
+        again = self.entries.get(undecided) if undecided is not None else None
+        gone = [key for key in self.entries if key not in self.waiting]
+        changes: Changes = [Removed(key) for key in gone]
+        self.entries.clear()
+        if isinstance(again, Said) and undecided is not None:
+            waits = replace(again, delivery=Delivery.WAITING)
+            self.waiting.insert(0, undecided)
+            self.entries[undecided] = waits
+            changes.append(Added(waits, kept[0].key if kept else None))
+        self.entries.update((entry.key, entry) for entry in kept)
+        return changes
+
+    def void_speech(self, kind: type[Speech], stands: int) -> Changes:
+        """Of what was said in this turn, the first ``stands`` characters stay."""
+        changes: Changes = []
+        for entry in self._speech_of_turn(kind):
+            kept = entry.text[:stands]
+            stands -= len(kept)
+            if not kept:
+                changes += self.remove(entry.key)
+            elif kept != entry.text:
+                changes += self.change(replace(entry, text=kept))
+        return changes
+
+    def reopen_speech(self) -> Changes:
+        """What was said last may go on."""
+        last = self._last_but_waiting()
+        if isinstance(last, (Answer, Thought)) and last.is_finished:
+            return self.change(replace(last, is_finished=False))
+        return []
+
     def grow(self, kind: type[Speech], text: str) -> Changes:
         """The agent goes on: the speech of that kind grows, or a new one begins."""
         live = self.live_speech()
@@ -80,7 +119,7 @@ class EntryOrder:
 
     def live_speech(self) -> Answer | Thought | None:
         """What is being said."""
-        last = next((entry for entry in reversed(self.entries.values()) if not is_waiting(entry)), None)
+        last = self._last_but_waiting()
         return last if isinstance(last, (Answer, Thought)) and not last.is_finished else None
 
     def last_told(self) -> Entry | None:
@@ -91,12 +130,24 @@ class EntryOrder:
 
     def card(self, call_id: ToolCallId) -> ToolCard | None:
         """The card of that call."""
-        entry = self.entries.get(_card_key(call_id))
+        entry = self.entries.get(card_key(call_id))
         return entry if isinstance(entry, ToolCard) else None
 
     def open_cards(self) -> list[ToolCard]:
         """The calls that are not over."""
         return [entry for entry in self.entries.values() if isinstance(entry, ToolCard) and not entry.state.is_over]
+
+    def _last_but_waiting(self) -> Entry | None:
+        return next((entry for entry in reversed(self.entries.values()) if not is_waiting(entry)), None)
+
+    def _speech_of_turn(self, kind: type[Speech]) -> list[Speech]:
+        of_turn: list[Speech] = []
+        for entry in reversed(self.entries.values()):
+            if isinstance(entry, Said) and entry.delivery is Delivery.TAKEN:
+                break
+            if isinstance(entry, kind):
+                of_turn.insert(0, entry)
+        return of_turn
 
     def _put(self, entry: Entry, behind: list[str]) -> Change:
         moved = [self.entries.pop(key) for key in behind]
@@ -105,10 +156,6 @@ class EntryOrder:
         return Added(entry, behind[0] if behind else None)
 
 
-def new_card(call: ToolStarted | ApprovalAsked, state: CallState) -> ToolCard:
-    """The card of a call that has none yet."""
-    return ToolCard(_card_key(call.call_id), call.call_id, call.name, call.title, call.arguments, state)
-
-
-def _card_key(call_id: ToolCallId) -> str:
+def card_key(call_id: ToolCallId) -> str:
+    """The key of that call's card."""
     return f"call-{call_id}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from client.core.tab_mark import LinkState
 from client.core.token_text import context_text, usage_text
 from client.core.transcript_entries import model_name
-from shared.frames import Device, UsageChanged, Welcome
+from client.ports import Welcome
+from shared.frames import Device, UsageChanged
 from shared.usage import TokenUsage
 
 NOT_YET = "not known yet"

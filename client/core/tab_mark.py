@@ -11,7 +11,9 @@ class LinkState(Enum):
     """What a tab's line is doing; the value is what the screen says."""
 
     CONNECTING = "connecting"
+    RESUMING = "resuming"
     OPEN = "connected"
+    HELD = "held elsewhere"
     LOST = "not connected"
     FAILED = "cannot connect"
 
@@ -40,6 +42,11 @@ class TabState:
     is_working: bool = False
     has_error: bool = False
     is_unread: bool = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the line is there."""
+        return self.link is LinkState.OPEN
 
     @property
     def mark(self) -> Mark:

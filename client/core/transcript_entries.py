@@ -119,7 +119,14 @@ class Extended:
     text: str
 
 
-Change: TypeAlias = Added | Changed | Extended
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The entry of that key stands there no longer."""
+
+    key: str
+
+
+Change: TypeAlias = Added | Changed | Extended | Removed
 Changes: TypeAlias = list[Change]
 
 

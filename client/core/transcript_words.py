@@ -26,3 +26,4 @@ DECIDED: dict[Choice, str] = {
     Choice.REJECT_TOOL: "You always reject this tool in this session",
 }
 NOT_KNOWN_TO_THE_AGENT = "The agent does not know what stands above."
+HELD = "{label} holds this conversation now. What you write here is kept; take it over to go on."

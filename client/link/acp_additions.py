@@ -8,13 +8,35 @@ from typing import Any, Literal
 import msgspec
 
 from client.link.wire import Introduction
-from shared.acp_names import META_CLAIM, META_DEVICE, META_TOOLS, METHOD_NOTICE, METHOD_STATE_CHANGED, METHOD_WAS_RESET
-from shared.frames import ApprovalWithdrawn, ModelInfo, Problem, StopReason, ToolCalled, TurnEnded
+from shared.acp_names import (
+    META_CLAIM,
+    META_DEVICE,
+    META_HOLDER,
+    META_TOOLS,
+    METHOD_ANSWER_RESTARTED,
+    METHOD_DEVICES_CHANGED,
+    METHOD_HANDED,
+    METHOD_NOTICE,
+    METHOD_STATE_CHANGED,
+    METHOD_TURN_ENDED,
+    METHOD_WAS_RESET,
+)
+from shared.frames import (
+    AnswerRestarted,
+    ApprovalWithdrawn,
+    Device,
+    ModelInfo,
+    Problem,
+    StopReason,
+    ToolCalled,
+    TurnEnded,
+    Update,
+)
 from shared.ids import ClaimId, MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
-from shared.news import News, Notice, PersonReset, StateChanged
+from shared.news import DevicesChanged, HandedOver, News, Notice, PersonReset, StateChanged
 
-NEWS_METHODS = frozenset({METHOD_STATE_CHANGED, METHOD_NOTICE, METHOD_WAS_RESET})
+NEWS_METHODS = frozenset({METHOD_STATE_CHANGED, METHOD_NOTICE, METHOD_WAS_RESET, METHOD_HANDED, METHOD_DEVICES_CHANGED})
 """The notifications that :func:`read_news` reads."""
 
 
@@ -32,7 +54,23 @@ class _Ended(_Wire, frozen=True):
     message_id: str
     stop_reason: StopReason
     error: _Error | None = None
-    seq: int | None = None
+
+
+class _Restarted(_Wire, frozen=True):
+    said: int
+    thought: int
+
+
+class _Moved(_Wire, frozen=True):
+    session_id: str
+    epoch: int
+    holder: Device
+
+
+class _Handed(_Wire, frozen=True):
+    session_id: str
+    code: str
+    giver: Device = msgspec.field(name="from")
 
 
 class _Withdrawn(_Wire, frozen=True):
@@ -84,15 +122,38 @@ def read_model(told: object, agent: str) -> ModelInfo:
         return ModelInfo(name=agent, label=agent, scripted=False)
 
 
-def read_turn_ended(params: JsonObject) -> tuple[int | None, TurnEnded]:
-    """The update's number and the turn's end.
+def read_numbered(method: str, params: JsonObject) -> list[Update]:
+    """What a notification that is part of the sequence says; empty for one that this client does not know.
 
     Raises:
         msgspec.ValidationError: if the params have another shape.
     """
-    told = msgspec.convert(params, _Ended)
-    problem = None if told.error is None else Problem(told.error.code, told.error.message)
-    return told.seq, TurnEnded(MessageId(told.message_id), told.stop_reason, problem)
+    if method == METHOD_ANSWER_RESTARTED:
+        restarted = msgspec.convert(params, _Restarted)
+        return [AnswerRestarted(restarted.said, restarted.thought)]
+    if method == METHOD_TURN_ENDED:
+        ended = msgspec.convert(params, _Ended)
+        problem = None if ended.error is None else Problem(ended.error.code, ended.error.message)
+        return [TurnEnded(MessageId(ended.message_id), ended.stop_reason, problem)]
+    return []
+
+
+def read_moved(params: JsonObject) -> tuple[SessionId, int, Device]:
+    """The conversation that is held elsewhere now, the number of that lease, and the device that has it.
+
+    Raises:
+        msgspec.ValidationError: if the params have another shape.
+    """
+    told = msgspec.convert(params, _Moved)
+    return SessionId(told.session_id), told.epoch, told.holder
+
+
+def read_holder(told: object) -> Device:
+    """The device that an error -32010 names in its ``data``; a nameless one if it names none."""
+    try:
+        return msgspec.convert(told, dict[str, Device])[META_HOLDER]
+    except (msgspec.ValidationError, KeyError):
+        return Device("", "Another tab", "")
 
 
 def read_withdrawn(params: JsonObject) -> ApprovalWithdrawn:
@@ -127,5 +188,10 @@ def read_news(method: str, params: JsonObject) -> News:
     if method == METHOD_STATE_CHANGED:
         told = msgspec.convert(params, _StateChanged)
         return StateChanged(told.key, told.change, told.field)
+    if method == METHOD_DEVICES_CHANGED:
+        return DevicesChanged()
+    if method == METHOD_HANDED:
+        handed = msgspec.convert(params, _Handed)
+        return HandedOver(SessionId(handed.session_id), handed.code, handed.giver)
     message = msgspec.convert(params, _Message).message
     return PersonReset(message) if method == METHOD_WAS_RESET else Notice(message)

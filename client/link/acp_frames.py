@@ -63,6 +63,7 @@ class _Approval(msgspec.Struct, frozen=True, rename="camel"):
     risk: str = UNKNOWN_RISK
     arguments_hash: str = ""
     expires_in: float = NO_EXPIRY
+    asked_by: str = ""
 
 
 def read_update(update: object, meta: Meta) -> list[Update]:
@@ -121,6 +122,7 @@ def read_question(
         risk=told.risk,
         expires_in=told.expires_in,
         choices=tuple(option_ids),
+        asked_by=told.asked_by,
     )
     return Question(approval, option_ids)
 

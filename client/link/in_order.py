@@ -1,49 +1,30 @@
-"""The order in which a connection tells its tab: nothing before the tab listens, and no update twice."""
+"""The order in which a connection tells its tab: what comes before the tab listens is told first."""
 
 from __future__ import annotations
 
-from client.link.wire import Listener
-from shared.frames import Update
-from shared.news import News, PersonReset
+from collections.abc import Callable
 
 
 class InOrder:
-    """Keeps what comes too early, and knows the number of the last update."""
+    """Keeps what comes too early."""
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-        self._early: list[Update | News] | None = []
-        self._last_seq = 0
+    def __init__(self) -> None:
+        self._early: list[Callable[[], None]] | None = []
 
-    @property
-    def is_early(self) -> bool:
-        """Whether nobody listens yet."""
-        return self._early is not None
+    def do(self, tell: Callable[[], None]) -> None:
+        """Tell it, now or when somebody listens."""
+        if self._early is None:
+            tell()
+        else:
+            self._early.append(tell)
+
+    def hold(self) -> None:
+        """Nobody listens from now on."""
+        if self._early is None:
+            self._early = []
 
     def listen(self) -> None:
         """Tell what came so far, and from now on at once."""
         early, self._early = self._early or [], None
-        for told in early:
-            self._pass_on(told)
-
-    def is_new(self, seq: object) -> bool:
-        """Whether an update of that number was not told yet; one without a number always counts as new."""
-        if not isinstance(seq, int):
-            return True
-        is_new, self._last_seq = seq > self._last_seq, max(seq, self._last_seq)
-        return is_new
-
-    def tell(self, told: Update | News) -> None:
-        """Tell it, or keep it for when somebody listens. After a reset, updates are numbered from 1 again."""
-        if isinstance(told, PersonReset):
-            self._last_seq = 0
-        if self._early is not None:
-            self._early.append(told)
-        else:
-            self._pass_on(told)
-
-    def _pass_on(self, told: Update | News) -> None:
-        if isinstance(told, News):
-            self._listener.heard_news(told)
-        else:
-            self._listener.heard(told)
+        for tell in early:
+            tell()

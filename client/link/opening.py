@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from client.link.tab_link import TabLink
-from client.ports import OpenLink, TabEvents, Toolbox
+from client.ports import OpenLink, Start, TabEvents, Toolbox
 from client.server_process import ServerFinder
 from client.settings import ClientSettings
 from client.tools.device import DeviceState
@@ -19,10 +19,15 @@ def link_opener(settings: ClientSettings, player: MusicPlayer, runs: Runs, folde
     """What makes the links of this program's tabs; they share ``player`` and ``runs``, and work in ``folder``."""
     finder = ServerFinder(settings)
 
-    def open_link(device: Device, events: TabEvents, toolbox: Toolbox) -> TabLink:
+    def open_link(device: Device, events: TabEvents, toolbox: Toolbox, start: Start | None = None) -> TabLink:
         state = DeviceState(device, toolbox, player, folder.absolute(), settings.place)
         return TabLink(
-            device=device, events=events, toolkit=Toolkit(state, runs), folder=folder, find_server=finder.find
+            device=device,
+            events=events,
+            toolkit=Toolkit(state, runs),
+            folder=folder,
+            find_server=finder.find,
+            start=start,
         )
 
     return open_link

@@ -5,39 +5,45 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from shared.frames import ApprovalAnswered, Choice
+from client.core.approval_queue import AnswerTo
+from shared.frames import ApprovalAnswered, ApprovalAsked
 from shared.ids import ToolCallId
 
 logger = logging.getLogger(__name__)
 
 
 class Questions:
-    """One future per question."""
+    """One answer for each question; one that is asked again is another question."""
 
     def __init__(self) -> None:
-        self._open: dict[ToolCallId, asyncio.Future[Choice | None]] = {}
+        self._open: dict[ToolCallId, tuple[ApprovalAsked, asyncio.Future[ApprovalAnswered | None]]] = {}
 
-    def open(self, call_id: ToolCallId) -> asyncio.Future[Choice | None]:
-        """A question was asked; its answer, ``None`` if it is taken back."""
-        question: asyncio.Future[Choice | None] = asyncio.get_running_loop().create_future()
-        self._open[call_id] = question
-        return question
+    def open(self, approval: ApprovalAsked, answer: asyncio.Future[ApprovalAnswered | None]) -> None:
+        """A question was asked; ``answer`` becomes its answer, ``None`` if it is taken back."""
+        self._open[approval.call_id] = approval, answer
 
     def answer(self, answer: ApprovalAnswered) -> None:
-        """The person decided; a question that no longer counts is ignored."""
-        question = self._open.pop(answer.call_id, None)
-        if question is None or question.done():
+        """The person decided; a question that no longer counts is ignored, and so is an answer to an older one."""
+        approval, question = self._open.get(answer.call_id, (None, None))
+        is_stale = isinstance(answer, AnswerTo) and answer.approval is not approval
+        if question is None or question.done() or is_stale:
             logger.info("an answer came too late for the call %s", answer.call_id)
             return
-        question.set_result(answer.choice)
+        del self._open[answer.call_id]
+        question.set_result(answer)
 
     def take_back(self, call_id: ToolCallId) -> bool:
         """The question no longer counts; whether it waited until now."""
-        question = self._open.pop(call_id, None)
+        _, question = self._open.pop(call_id, (None, None))
         if question is None or question.done():
             return False
         question.set_result(None)
         return True
+
+    @property
+    def own(self) -> tuple[ToolCallId, ...]:
+        """The same without the questions that were sent here from another device."""
+        return tuple(call_id for call_id, (approval, _) in self._open.items() if not approval.asked_by)
 
     @property
     def waiting(self) -> tuple[ToolCallId, ...]:

@@ -1,60 +1,52 @@
-"""The link of one tab: finds the server, opens a session, and comes back when the connection is lost.
+"""The link of one tab: finds the server, takes up its conversation, and comes back when the connection is lost.
 
 ::
 
-    run ─► find the server ─► connect ─► open ─── lost ───┐
-             ▲    │ cannot: failed          │ close: end   │
-             │    ▼                                        │
-             └──── wait a little, longer each time ◄───────┘
+    run ─► find the server ─► connect ─► take up ─┬─► holds it ── lost ─────────┐
+             ▲    │ cannot: failed                │     │ moved   ▲ taken over   │ close: end
+             │    ▼                               │     ▼         │              │
+             │  wait a little, longer each time   └─► held by another ── lost ──►│
+             └───────────────────────────────────────────────────────────────────┘
 
-What the person says is kept until it was sent. What was sent and never acknowledged when the connection broke may or
-may not have been taken: it is reported and never repeated by itself.
+What the person says is kept until the server acknowledges it, and sent again under its id until then. At a server that
+keeps no conversation beyond its connection, what was sent and never acknowledged is reported and not repeated.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from client.core.device_presets import announced
 from client.link.backoff import delay
 from client.link.endpoint import Endpoint
+from client.link.handing_over import HandingOver
+from client.link.holding import ASKED_AGAIN, Holding
 from client.link.loader import load_wire
-from client.link.outbox import Message, Outbox, Stage
 from client.link.personal_data import PersonalDataOverWire
-from client.link.questions import Questions
+from client.link.place import Place
+from client.link.taking_up import take_up
 from client.link.wire import Introduction, Wire
-from client.ports import TabEvents
+from client.ports import ConnectedDevice, HandoffCode, Resumed, Start, TabEvents
 from client.tools.toolkit import Toolkit
-from shared.errors import BadRequestError, LinkLostError, ProtocolError, RingbackError
-from shared.frames import (
-    ApprovalAnswered,
-    ApprovalAsked,
-    ApprovalWithdrawn,
-    Choice,
-    Device,
-    Problem,
-    StopReason,
-    ToolCalled,
-    TurnEnded,
-    Update,
-    UserSaid,
-)
-from shared.ids import MessageId
-from shared.json_types import JsonObject
-from shared.news import News, PersonReset
+from shared.errors import LinkLostError, RingbackError, SessionHeldError
+from shared.frames import ApprovalAnswered, Device
+from shared.ids import ConnectionSignature, MessageId
 
 logger = logging.getLogger(__name__)
 
-MAYBE_TAKEN = (
-    "The connection broke before the server confirmed this message. It may have been taken; "
-    "send it again if nothing came of it."
-)
+ANNOUNCED_ANEW = "This device began a new journal of what runs here, and connects again with it."
+
+HALF_OPEN_SECONDS = 5.0
+"""How long to wait before asking again for what this very device seems to hold."""
+HALF_OPEN_TRIES = 4
+"""How often: a server notices within 15 seconds that a connection is dead."""
 
 
 class TabLink:
-    """Implements ``client.ports.TabLink``, and ``client.link.wire.Listener`` towards the wire."""
+    """Implements ``client.ports.TabLink``."""
 
     def __init__(
         self,
@@ -64,22 +56,31 @@ class TabLink:
         toolkit: Toolkit,
         folder: Path,
         find_server: Callable[[], Awaitable[Endpoint]],
+        start: Start | None = None,
     ) -> None:
         """``folder`` is the session's working folder; ``find_server`` may raise ``RingbackError`` to end it all."""
         self._events = events
+        self._device = device
         self._toolkit = toolkit
-        self._introduction = Introduction(device, toolkit.specs, folder.absolute())
+        self._folder = folder.absolute()
+        self._own_ids: set[str] = set()
         self._find_server = find_server
-        self._outbox = Outbox()
-        self._questions = Questions()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._holding = Holding(events, toolkit, _place_of(start) if isinstance(start, Resumed) else None)
+        self._code = start if isinstance(start, HandoffCode) else None
         self._wire: Wire | None = None
-        self._told = 0
+        self._wants_it = asyncio.Event()
+        self._tries = 0
         self._life: asyncio.Task[None] | None = None
         self._is_closed = False
         self.personal = PersonalDataOverWire(lambda: self._wire)
+        self._handing = HandingOver(lambda: self._wire, self._held_place)
 
     # --- the tab's side -----------------------------------------------------------------------------------
+
+    @property
+    def resumable(self) -> Resumed | None:
+        """What a link must be made with to go on from here; ``None`` while there is nothing to go on with."""
+        return self._holding.resumable
 
     async def run(self) -> None:
         """Connect (starting the server if needed), stay, reconnect; ends after :meth:`close`."""
@@ -92,21 +93,33 @@ class TabLink:
             if not self._is_closed:
                 raise
 
-    def say(self, message_id: MessageId, text: str) -> None:
-        """Send a message; it is kept until connected. Its acknowledgement and its turn's end arrive as updates."""
-        self._outbox.keep(message_id, text)
-        self._send_kept()
+    def say(self, message_id: MessageId, text: str, *, is_repeat: bool = False) -> None:
+        """Send a message; it is kept until it was taken. Its acknowledgement and its turn's end arrive as updates."""
+        self._holding.mail.say(message_id, text, is_repeat=is_repeat)
 
     def cancel(self) -> None:
         """Cancel the running turn, and what waits to be sent."""
-        for message_id in self._outbox.drop_kept():
-            self._tell(TurnEnded(message_id, "cancelled"))
-        if self._wire is not None:
-            self._own(self._cancel(self._wire))
+        self._holding.mail.cancel()
+        if self._wire is not None and not self._wire.is_ringback:
+            # ACP wants open questions to be answered as cancelled; a server of ours takes them back itself.
+            self._holding.withdraw_all("You cancelled the turn.")
 
     def answer(self, answer: ApprovalAnswered) -> None:
         """Give the person's choice to the question of ``answer.call_id``; one that no longer counts is ignored."""
-        self._questions.answer(answer)
+        self._holding.questions.answer(answer)
+
+    def take_over(self) -> None:
+        """Take the conversation from whoever holds it."""
+        if self._holding.is_held:
+            self._wants_it.set()
+
+    async def handoff(self, to: ConnectionSignature | None = None) -> tuple[str, float]:
+        """A code that lets another tab take the conversation, once, and how long it counts, in seconds."""
+        return await self._handing.handoff(to)
+
+    async def devices(self) -> list[ConnectedDevice]:
+        """The person's tabs that are connected."""
+        return await self._handing.devices()
 
     async def close(self) -> None:
         """End the connection and :meth:`run`."""
@@ -115,132 +128,92 @@ class TabLink:
             self._life.cancel()
             await asyncio.wait({self._life})
 
-    # --- the wire's side ----------------------------------------------------------------------------------
-
-    def heard(self, update: Update) -> None:
-        """The next update of the session."""
-        match update:
-            case UserSaid(message_id):
-                self._outbox.acknowledge(message_id)
-            case TurnEnded(message_id):
-                self._outbox.end(message_id)
-            case _:
-                pass
-        self._tell(update)
-
-    def heard_news(self, news: News) -> None:
-        """Something beside the session's updates; a reset leaves no question open."""
-        if isinstance(news, PersonReset):
-            if self._wire is not None:
-                self._withdraw_all("everything was reset", self._wire)
-            self._told = 0
-        self._events.heard_news(news)
-
-    async def asked(self, approval: ApprovalAsked) -> Choice | None:
-        """The person's choice, or ``None`` if the question was closed without one."""
-        question = self._questions.open(approval.call_id)
-        self._events.approval_asked(approval)
-        return await question
-
-    def withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
-        """A question no longer counts."""
-        if self._questions.take_back(withdrawal.call_id):
-            self._events.approval_withdrawn(withdrawal)
-
-    async def called(self, call: ToolCalled) -> JsonObject:
-        """Run a tool of this device and return its dict."""
-        if not self._toolkit.offers(call.name):
-            raise BadRequestError(f"This device does not offer the tool {call.name}.")
-        self._events.tool_called(call)
-        return await self._toolkit.run(call)
-
     # --- its life -----------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
         attempt, reason = 1, ""
-        while True:
+        # Ending a connection can swallow the cancellation that ends this.
+        while not self._is_closed:
             self._events.connecting(attempt, reason)
             try:
-                wire = await self._connect()
+                reason = await self._stay(await self._connect())
+                attempt = 1
             except LinkLostError as error:
                 attempt, reason = attempt + 1, str(error)
             except RingbackError as error:
                 logger.warning("the link gave up: %s", error)
                 self._events.failed(str(error))
                 return
-            else:
-                attempt, reason = 1, await self._stay(wire)
-            await asyncio.sleep(delay(attempt))
+            if not self._is_closed:
+                await asyncio.sleep(delay(attempt))
 
     async def _connect(self) -> Wire:
         # At once: the server starts in a process of its own while the wire protocol loads in this one.
-        endpoint, open_wire = await asyncio.gather(self._find_server(), load_wire())
-        return await open_wire(endpoint, self._introduction, self)
+        endpoint, open_wire, journal_id = await asyncio.gather(
+            self._find_server(), load_wire(), self._toolkit.announce()
+        )
+        device = announced(self._device, journal_id)
+        self._own_ids.add(device.id)
+        return await open_wire(endpoint, Introduction(device, self._toolkit.specs, self._folder), self._holding)
 
     async def _stay(self, wire: Wire) -> str:
+        lost = asyncio.create_task(self._wait_over(wire))
         try:
-            self._wire, self._told = wire, 0
-            self._events.opened(wire.welcome)
-            wire.listen()
-            self._send_kept()
-            reason = await wire.wait_lost()
-            self._withdraw_all(reason, wire)
+            self._wire, self._tries = wire, 0
+            await self._open(wire)
+            while not await self._is_lost(lost):
+                await self._open(wire)
+            reason = lost.result()
+            self._holding.withdraw_all(ASKED_AGAIN if self._holding.is_resumable else reason)
         finally:
             self._wire = None
-            for task in self._tasks:
-                task.cancel()
+            lost.cancel()
+            self._holding.mail.disconnect()
             await wire.close()
-        self._report_loss(reason)
+        self._holding.break_off(reason)
         return reason
 
-    def _send_kept(self) -> None:
-        if self._wire is not None:
-            for message in self._outbox.send_all():
-                self._own(self._prompt(self._wire, message))
-
-    async def _prompt(self, wire: Wire, message: Message) -> None:
-        if not wire.is_ringback:
-            # Nobody will confirm it: what was given to the connection is the best that can be known.
-            self.heard(UserSaid(message.message_id, message.text))
+    async def _wait_over(self, wire: Wire) -> str:
+        """Returns once the connection is gone or is to be ended; the result is a sentence."""
+        lost = asyncio.create_task(wire.wait_lost())
+        outdated = asyncio.create_task(self._toolkit.is_outdated.wait())
         try:
-            self._end(message.message_id, await wire.prompt(message.message_id, message.text))
-        except LinkLostError:
-            logger.info("the connection broke while a message was under way")
-        except ProtocolError as error:
-            self._end(message.message_id, "end_turn", Problem(error.code, str(error)))
+            await asyncio.wait({lost, outdated}, return_when=asyncio.FIRST_COMPLETED)
+            return lost.result() if lost.done() else ANNOUNCED_ANEW
+        finally:
+            lost.cancel()
+            outdated.cancel()
 
-    def _end(self, message_id: MessageId, stop_reason: StopReason, problem: Problem | None = None) -> None:
-        # A server of ours has told the end already, as part of the sequence, and that is the one that counts.
-        if message_id in self._outbox:
-            self.heard(TurnEnded(message_id, stop_reason, problem))
+    async def _is_lost(self, lost: asyncio.Task[str]) -> bool:
+        # Returns when the connection is gone, or when the conversation is to be asked for again.
+        wanted = asyncio.create_task(self._wants_it.wait())
+        try:
+            seconds = HALF_OPEN_SECONDS if self._tries else None
+            await asyncio.wait({lost, wanted}, return_when=asyncio.FIRST_COMPLETED, timeout=seconds)
+        finally:
+            wanted.cancel()
+        return lost.done()
 
-    async def _cancel(self, wire: Wire) -> None:
-        await wire.cancel()
-        if not wire.is_ringback:
-            # ACP wants open questions to be answered as cancelled; a server of ours takes them back itself.
-            self._withdraw_all("You cancelled the turn.", wire)
+    async def _open(self, wire: Wire) -> None:
+        if self._holding.place is not None:
+            self._events.resuming()
+        try:
+            start = self._code or self._holding.place
+            taken = await take_up(wire, start, take_over=self._wants_it.is_set())
+        except SessionHeldError as error:
+            # It may be this tab's own connection from before, which the server believes to be alive.
+            is_own = error.holder.id in self._own_ids and self._tries < HALF_OPEN_TRIES
+            self._tries = self._tries + 1 if is_own else 0
+            wire.listen(None)
+            self._holding.moved(error.holder)
+        else:
+            self._code, self._tries = None, 0
+            self._holding.take(taken, wire)
+        self._wants_it.clear()
 
-    def _withdraw_all(self, reason: str, wire: Wire) -> None:
-        for call_id in self._questions.waiting:
-            self.withdrawn(ApprovalWithdrawn(wire.welcome.session_id, call_id, reason))
+    def _held_place(self) -> Place | None:
+        return None if self._holding.is_held else self._holding.place
 
-    def _report_loss(self, reason: str) -> None:
-        for message in self._outbox.drop_under_way():
-            if message.stage is Stage.SENT:
-                self._tell(TurnEnded(message.message_id, "end_turn", Problem(LinkLostError.code, MAYBE_TAKEN)))
-        self._events.lost(reason)
 
-    def _tell(self, update: Update) -> None:
-        # Counted here and not taken from the server: a few updates are this link's own, and repeats never get here.
-        self._told += 1
-        self._events.updated(self._told, update)
-
-    def _own(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a bug in the link", exc_info=error)
+def _place_of(start: Resumed) -> Place:
+    return Place(start.session_id, start.last_seq, start.lease_secret, is_used=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from client.link.endpoint import Endpoint
 from client.link.loader import load_wire
 from client.link.personal_data import PersonalDataOverWire
+from client.link.place import Place
 from client.link.wire import Introduction
 from client.ports import PersonalData
 from shared.errors import BadRequestError
-from shared.frames import ApprovalAsked, ApprovalWithdrawn, Choice, Device, ToolCalled, Update
+from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, Update
 from shared.json_types import JsonObject
 from shared.news import News
 
@@ -26,12 +28,21 @@ class _Nobody:
     def heard_news(self, news: News) -> None:
         """Nothing is shown."""
 
-    async def asked(self, approval: ApprovalAsked) -> Choice | None:  # noqa: ARG002 (the wire's signature)
+    def asked(self, approval: ApprovalAsked, answer: asyncio.Future[ApprovalAnswered | None]) -> None:  # noqa: ARG002
         """Nobody can be asked."""
-        return None
+        answer.set_result(None)
 
     def withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
         """Nothing was asked."""
+
+    def moved(self, holder: Device) -> None:
+        """Nothing is held."""
+
+    def skipped(self) -> None:
+        """Nothing is shown."""
+
+    def missed(self, first: int, last: int) -> None:
+        """Nothing is shown."""
 
     async def called(self, call: ToolCalled) -> JsonObject:
         """There are no tools here."""
@@ -49,7 +60,8 @@ async def visiting(endpoint: Endpoint, device: Device) -> AsyncIterator[Personal
     open_wire = await load_wire()
     wire = await open_wire(endpoint, Introduction(device, (), Path.cwd()), _Nobody())
     try:
-        wire.listen()
+        opened = await wire.begin()
+        wire.listen(Place(opened.welcome.session_id))
         yield PersonalDataOverWire(lambda: wire)
     finally:
         await wire.close()

@@ -12,8 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from client.clocks import Clocks
+from client.commands.handoff import COMMAND as HANDOFF
 from client.commands.metrics import COMMAND as METRICS
 from client.commands.reset import COMMAND as RESET
+from client.commands.take import COMMAND as TAKE
+from client.core.leaving import Way
+from client.core.saved_tabs import SavedTabs
 from client.core.transcript_entries import model_name
 from client.lines import Lines
 from client.ports import OpenLink
@@ -23,18 +27,22 @@ from client.screens.news_board import NewsBoard
 from client.widgets.chat_messages import (
     ChatAnswered,
     ChatCancelWanted,
+    ChatCodeRefused,
     ChatCommandCalled,
     ChatHeardNews,
     ChatSaid,
     ChatSpent,
+    ChatTakeOverWanted,
+    ChatWished,
 )
 from client.widgets.chat_tab import ChatTab
 from client.widgets.chat_tabs import ChatTabs
 from client.widgets.status_line import Status, StatusLine
 from client.widgets.tab_strip import TabStrip
 from shared.frames import Device
+from shared.news import HandedOver
 
-_WITHOUT_A_KEY = (METRICS, RESET)
+_WITHOUT_A_KEY = (HANDOFF, TAKE, METRICS, RESET)
 
 
 class MainScreen(Screen[None]):
@@ -58,23 +66,39 @@ class MainScreen(Screen[None]):
     ]
 
     def __init__(
-        self, *, open_link: OpenLink, device: Device, devices: tuple[Device, ...], version: str, clocks: Clocks
+        self,
+        *,
+        open_link: OpenLink,
+        saved: SavedTabs,
+        devices: tuple[Device, ...],
+        version: str,
+        clocks: Clocks,
+        on_quit: Way,
+        is_kept: Callable[[], Awaitable[bool]],
     ) -> None:
+        """``saved`` are the first tabs, at least one."""
         super().__init__()
         self.lines: Lines[ChatTab] = Lines(open_link)
-        self.tabs = ChatTabs(device, clocks)
+        self.tabs = ChatTabs(saved, clocks)
         self._news = NewsBoard(self, clocks)
-        self.desk = Desk(self, self.tabs, self.lines, self._news, devices=devices, version=version)
+        self.desk = Desk(
+            self, self.tabs, self.lines, self._news, devices=devices, version=version, on_quit=on_quit, is_kept=is_kept
+        )
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield self.tabs
         yield StatusLine()
 
-    def open_lines(self) -> None:
-        """Connect the tabs that are there; to be called once the first picture is painted."""
-        for chat in self.tabs.chats:
-            self.desk.open_line(chat)
+    async def open_lines(self) -> None:
+        """Connect the first tabs, each once it is there; to be called once the first picture is painted."""
+        await self.tabs.complete(self.desk.open_line)
+
+    def saved(self) -> SavedTabs:
+        """The tabs as they are now, for the next start."""
+        chats = self.tabs.chats
+        saved = [chat.saved(self.lines.resumable(chat) if self.lines.is_open(chat) else chat.resumed) for chat in chats]
+        return SavedTabs(tuple(saved), chats.index(self.tabs.front))
 
     def palette(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[object]]]]:
         """What keys and commands do, for the command palette: what, which key or command, and how to do it."""
@@ -112,18 +136,17 @@ class MainScreen(Screen[None]):
         """Ask which device the new tab is."""
         self.desk.pick_device()
 
-    def action_step(self, step: int) -> None:
+    async def action_step(self, step: int) -> None:
         """Go round the tabs."""
-        tabs = self.tabs
-        tabs.show((tabs.chats.index(tabs.front) + step) % len(tabs.chats))
+        await self.tabs.show((self.tabs.chats.index(self.tabs.front) + step) % len(self.tabs.chats))
 
-    def action_go(self, number: int) -> None:
+    async def action_go(self, number: int) -> None:
         """Go to the tab of that number."""
-        self.tabs.show(number - 1)
+        await self.tabs.show(number - 1)
 
-    def action_next_waiting(self) -> None:
+    async def action_next_waiting(self) -> None:
         """Go to the next tab that waits for the person."""
-        self.desk.go_to_waiting()
+        await self.desk.go_to_waiting()
 
     def action_toggle_tool_cards(self) -> None:
         """Open all tool cards of the front tab, or close them."""
@@ -141,7 +164,7 @@ class MainScreen(Screen[None]):
 
     def on_chat_said(self, event: ChatSaid) -> None:
         """To the tab's own line."""
-        self.lines.say(event.chat, event.message_id, event.text)
+        self.lines.say(event.chat, event.message_id, event.text, is_repeat=event.is_repeat)
 
     def on_chat_answered(self, event: ChatAnswered) -> None:
         """To the tab's own line."""
@@ -151,12 +174,26 @@ class MainScreen(Screen[None]):
         """To the tab's own line."""
         self.lines.cancel(event.chat)
 
+    def on_chat_take_over_wanted(self, event: ChatTakeOverWanted) -> None:
+        """From whoever holds it."""
+        self.desk.take_over_in(event.chat)
+
+    def on_chat_wished(self, event: ChatWished) -> None:
+        """What it takes lies over the tabs."""
+        self.desk.wished(event.chat, event.wish, event.approval)
+
+    def on_chat_code_refused(self, event: ChatCodeRefused) -> None:
+        """It concerns the tab that the code was written in."""
+        self.desk.refused(event.chat, event.message)
+
     async def on_chat_command_called(self, event: ChatCommandCalled) -> None:
         """Run the command at the desk."""
         await event.command.run(self.desk, event.argument)
 
     def on_chat_heard_news(self, event: ChatHeardNews) -> None:
         """What concerns more than the tab that heard it."""
+        if isinstance(event.news, HandedOver):
+            self.desk.handed(event.news, by=event.chat)
         self._news.heard(event.news, by=event.chat, front=self.tabs.front)
 
     def on_chat_spent(self, event: ChatSpent) -> None:
@@ -167,14 +204,15 @@ class MainScreen(Screen[None]):
         """Labels and status line follow the tabs."""
         self.tabs.write_labels()
         self._write_status()
+        self.desk.departure.noted()
 
     def on_chat_tabs_front_changed(self) -> None:
         """The status line is the front tab's."""
         self._write_status()
 
-    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
+    async def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         """A label was clicked."""
-        self.tabs.show(event.index)
+        await self.tabs.show(event.index)
 
     def on_tab_strip_close_wanted(self, event: TabStrip.CloseWanted) -> None:
         """A label was clicked with the middle button."""
@@ -187,7 +225,8 @@ class MainScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Approvals and todos leave room for the rest."""
         for chat in self.tabs.chats:
-            chat.foot.fit(event.size.height)
+            if chat.is_mounted:  # the others find out when they are mounted
+                chat.foot.fit(event.size.height)
 
     def on_screen_resume(self) -> None:
         """What was covered must be seen anew before an answer counts."""
@@ -206,4 +245,5 @@ class MainScreen(Screen[None]):
             chat.track,
             next(iter(elsewhere), None),
             None if usage is None or usage.session is None else usage.session.total,
+            chat.conversation.held_by,
         )

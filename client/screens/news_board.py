@@ -10,7 +10,7 @@ from textual.signal import Signal
 from client.clocks import Clocks
 from client.core.notice_once import NoticeOnce
 from client.widgets.chat_tab import ChatTab
-from shared.news import News, Notice, PersonReset, StateChanged
+from shared.news import DevicesChanged, HandedOver, News, Notice, PersonReset, StateChanged
 
 
 class NewsBoard:
@@ -31,5 +31,7 @@ class NewsBoard:
             case Notice(message):
                 if self._notices.is_first(message, by.id, self._clocks.monotonic()):
                     front.remark(message)
+            case HandedOver() | DevicesChanged():
+                pass
             case _:
                 assert_never(news)

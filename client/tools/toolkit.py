@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from client.tools import TOOLS, FrontendTool
 from client.tools.arguments import check_arguments
 from client.tools.device import DeviceState, does_offer
 from client.tools.failure import ToolFailedError
+from client.tools.journal import JournalId, JournalReplacedError
 from client.tools.runs import Runs
 from shared.frames import ToolCalled
 from shared.json_types import JsonObject
@@ -17,12 +19,17 @@ logger = logging.getLogger(__name__)
 
 
 class Toolkit:
-    """Runs the tools of one tab."""
+    """Runs the tools of one tab.
+
+    ``is_outdated`` is set once the device keeps another journal than it was announced with.
+    """
 
     def __init__(self, state: DeviceState, runs: Runs) -> None:
         self._tools = {tool.spec.name: tool for tool in TOOLS if does_offer(state.device, tool.spec.name)}
         self._state = state
         self._runs = runs
+        self._journal_id = JournalId("")
+        self.is_outdated = asyncio.Event()
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -32,6 +39,12 @@ class Toolkit:
     def offers(self, name: str) -> bool:
         """Whether the device offers the tool."""
         return name in self._tools
+
+    async def announce(self) -> JournalId:
+        """The journal to announce the device with: until the next time, only what was claimed for that one runs."""
+        self._journal_id = await self._runs.journal_id()
+        self.is_outdated.clear()
+        return self._journal_id
 
     async def run(self, call: ToolCalled) -> JsonObject:
         """The tool's dict; ``{"success": False, "error": …}`` when it failed, whatever the reason.
@@ -44,7 +57,10 @@ class Toolkit:
         tool = self._tools[call.name]
         try:
             check_arguments(tool.spec, call.arguments)
-            return await self._runs.once(call, lambda: self._run(tool, call))
+            return await self._runs.once(call, lambda: self._run(tool, call), self._journal_id)
+        except JournalReplacedError as error:
+            self.is_outdated.set()
+            return {"success": False, "error": str(error)}
         except ToolFailedError as error:
             return {"success": False, "error": str(error)}
 

@@ -14,14 +14,14 @@ from textual.reactive import reactive
 
 from client.clocks import Clocks
 from client.core.approval_queue import ApprovalQueue
-from client.core.visible_text import visible
+from client.core.approval_words import Wish, can_wish, facts, heading
 from client.widgets.approval_view import ApprovalView
 from client.widgets.choice_button import ChoiceButton
 from client.widgets.keys_in_order import run_binding
+from client.widgets.wish_button import WishButton
 from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Choice
 
 _TICK_SECONDS = 1.0
-_MINUTE = 60
 
 
 class ApprovalPanel(Vertical, can_focus=True):
@@ -33,7 +33,9 @@ class ApprovalPanel(Vertical, can_focus=True):
         Binding("s", "choose('allow_tool')", "Allow this tool in this session"),
         Binding("A", "choose('allow_exact')", "Always allow exactly these arguments (asks once more)"),
         Binding("r", "choose('reject_once')", "Reject this"),
+        Binding("R", "wish('reason')", "Reject this, with a reason for the agent"),
         Binding("X", "choose('reject_tool')", "Always reject this tool here"),
+        Binding("d", "wish('device')", "Ask another device of yours"),
         Binding("escape", "leave", "Back to the draft"),
         Binding("left", "other(-1)", "The approval before"),
         Binding("right", "other(1)", "The next approval"),
@@ -50,6 +52,14 @@ class ApprovalPanel(Vertical, can_focus=True):
         def __init__(self, answer: ApprovalAnswered) -> None:
             super().__init__()
             self.answer = answer
+
+    class Wished(Message):
+        """The person wants something of the question before it is answered."""
+
+        def __init__(self, wish: Wish, approval: ApprovalAsked) -> None:
+            super().__init__()
+            self.wish = wish
+            self.approval = approval
 
     class Left(Message):
         """The person wants to go back to the draft."""
@@ -80,18 +90,18 @@ class ApprovalPanel(Vertical, can_focus=True):
     def ask(self, approval: ApprovalAsked) -> None:
         """A question came."""
         self.queue.ask(approval, self._clocks.monotonic())
-        self._redraw()
+        self.redraw()
 
     def withdraw(self, withdrawal: ApprovalWithdrawn) -> bool:
         """A question no longer counts; whether it waited here."""
         dropped = self.queue.drop(withdrawal.call_id)
-        self._redraw()
+        self.redraw()
         return dropped is not None
 
     def withdraw_all(self) -> tuple[ApprovalAsked, ...]:
         """No question counts any more; the ones that waited."""
         dropped = self.queue.clear()
-        self._redraw()
+        self.redraw()
         return dropped
 
     def watch_is_seen(self, is_seen: bool) -> None:  # noqa: FBT001 (Textual's signature)
@@ -126,6 +136,13 @@ class ApprovalPanel(Vertical, can_focus=True):
         """Answer, if it counts now; "always exactly this" asks once more."""
         self._choose(Choice(choice))
 
+    def action_wish(self, wish: str) -> None:
+        """Ask for it, if it counts now."""
+        shown = self.queue.shown
+        is_late = self.is_confirming or not self.queue.is_armed(self._clocks.monotonic())
+        if shown is not None and not is_late and can_wish(Wish(wish), shown.approval):
+            self.post_message(self.Wished(Wish(wish), shown.approval))
+
     def action_leave(self) -> None:
         """Back out of the second question, or to the draft."""
         if self.is_confirming:
@@ -137,7 +154,7 @@ class ApprovalPanel(Vertical, can_focus=True):
     def action_other(self, step: int) -> None:
         """Show another question that waits."""
         self.queue.move(step)
-        self._redraw()
+        self.redraw()
 
     def action_scroll_arguments(self, step: int) -> None:
         """Scroll the arguments by a line."""
@@ -150,6 +167,11 @@ class ApprovalPanel(Vertical, can_focus=True):
         event.stop()
         self._choose(event.choice)
 
+    def on_wish_button_pressed(self, event: WishButton.Pressed) -> None:
+        """A click does what the letter does."""
+        event.stop()
+        self.action_wish(event.wish)
+
     def _choose(self, choice: Choice) -> None:
         now = self._clocks.monotonic()
         if self.queue.shown is None or not self.queue.is_armed(now) or choice not in self.queue.shown.approval.choices:
@@ -161,7 +183,7 @@ class ApprovalPanel(Vertical, can_focus=True):
             return
         answer = self.queue.answer(choice, now)
         if answer is not None:
-            self._redraw()
+            self.redraw()
             self.post_message(self.Answered(answer))
 
     def watch_is_confirming(self) -> None:
@@ -173,7 +195,8 @@ class ApprovalPanel(Vertical, can_focus=True):
 
     # --- drawing ------------------------------------------------------------------------------------------
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Show what the queue shows now."""
         approval = None if self.queue.shown is None else self.queue.shown.approval
         self.set_class(approval is not None, "-asking")
         self.is_confirming = self.is_confirming and approval is self._drawn
@@ -197,12 +220,10 @@ class ApprovalPanel(Vertical, can_focus=True):
         shown = self.queue.shown
         if shown is None:
             return
-        place = f"{self.queue.position + 1} of {len(self.queue.waiting)}"
+        queue, has_more = self.queue, any(view.has_more_below for view in self._views())
+        self.border_title = Content(heading(self._device_label, shown.approval, queue.position, len(queue.waiting)))
         now = self._clocks.monotonic()
-        way = "Esc: draft" if self.has_focus else "Tab to answer"
-        more = "↓ more · " if any(view.has_more_below for view in self._views()) else ""
-        self.border_title = Content(f"! Approval {place} on {visible(self._device_label, keep='')}")
-        self.border_subtitle = Content(f"{more}{_span(shown.age(now))} ago, {_span(shown.left(now))} left · {way}")
+        self.border_subtitle = Content(facts(shown, now, has_more=has_more, has_focus=self.has_focus))
 
     def _views(self) -> Iterable[ApprovalView]:
         return (view for view in self.query(ApprovalView) if view.approval is self._in_full)
@@ -227,8 +248,3 @@ class ApprovalPanel(Vertical, can_focus=True):
         self._write_facts()
         if self.is_seen:
             self.queue.painted(approval.call_id, self._clocks.monotonic())
-
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), _MINUTE)
-    return f"{minutes}:{rest:02}"

@@ -7,9 +7,11 @@ from textual.containers import ItemGrid, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from client.core.approval_words import WISHES, can_wish
 from client.core.visible_text import visible
 from client.widgets.argument_list import ArgumentList
 from client.widgets.choice_button import LABELS, ChoiceButton
+from client.widgets.wish_button import WishButton
 from shared.frames import ApprovalAsked
 
 _CHOICE_CELLS = 14
@@ -38,6 +40,7 @@ class ApprovalView(Vertical):
         yield Static(question, id="approval-question", markup=False)
         with ItemGrid(id="approval-choices", min_column_width=_CHOICE_CELLS):
             yield from (ChoiceButton(choice) for choice in LABELS if choice in self.approval.choices)
+            yield from (WishButton(wish) for wish in WISHES if can_wish(wish, self.approval))
 
     def fit(self, rows: int) -> None:
         """Leave room for the rest of a screen of so many rows; what does not fit is scrolled to."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from client.commands.slash_command import SlashCommand
-from shared.frames import ApprovalAnswered
+from client.core.approval_words import Wish
+from shared.frames import ApprovalAnswered, ApprovalAsked
 from shared.ids import MessageId
 from shared.news import News
 from shared.usage import TokenUsage
@@ -27,10 +28,11 @@ class ChatMessage(Message):
 class ChatSaid(ChatMessage):
     """A message for the agent."""
 
-    def __init__(self, chat: ChatTab, message_id: MessageId, text: str) -> None:
+    def __init__(self, chat: ChatTab, message_id: MessageId, text: str, *, is_repeat: bool = False) -> None:
         super().__init__(chat)
         self.message_id = message_id
         self.text = text
+        self.is_repeat = is_repeat
 
 
 class ChatAnswered(ChatMessage):
@@ -41,8 +43,29 @@ class ChatAnswered(ChatMessage):
         self.answer = answer
 
 
+class ChatWished(ChatMessage):
+    """The person wants something of a question that waits."""
+
+    def __init__(self, chat: ChatTab, wish: Wish, approval: ApprovalAsked) -> None:
+        super().__init__(chat)
+        self.wish = wish
+        self.approval = approval
+
+
+class ChatTakeOverWanted(ChatMessage):
+    """The person wants the conversation from whoever holds it."""
+
+
 class ChatCancelWanted(ChatMessage):
     """The running answer is to end."""
+
+
+class ChatCodeRefused(ChatMessage):
+    """The tab was opened with a code, and has another conversation than the code's; ``message`` is a sentence."""
+
+    def __init__(self, chat: ChatTab, message: str) -> None:
+        super().__init__(chat)
+        self.message = message
 
 
 class ChatCommandCalled(ChatMessage):

@@ -1,54 +1,47 @@
-"""One tab: its transcript above, its foot below; it hears its link and tells what is done here."""
+"""One tab: its transcript above, its foot below; it tells what is done here."""
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Iterable
+from dataclasses import replace
 from uuid import uuid4
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.reactive import reactive
 
-from client.clocks import Clocks
 from client.commands import find_command
-from client.core.conversation import Conversation
 from client.core.leaving import Leaving
+from client.core.saved_tabs import SavedTab
 from client.core.tab_mark import LinkState, TabState
-from client.core.transcript_entries import Changes, Tone
+from client.core.taken_back import taken_back
+from client.core.transcript_entries import Said
+from client.core.visible_text import visible
+from client.ports import ConnectedDevice, Resumed
 from client.widgets.approval_panel import ApprovalPanel
 from client.widgets.chat_messages import (
     ChatAnswered,
     ChatCancelWanted,
+    ChatCodeRefused,
     ChatCommandCalled,
     ChatHeardNews,
     ChatSaid,
     ChatSpent,
     ChatStateChanged,
+    ChatTakeOverWanted,
+    ChatWished,
 )
 from client.widgets.composer import Composer
+from client.widgets.hearing_tab import HearingTab
+from client.widgets.held_line import HeldLine
 from client.widgets.tab_foot import TabFoot
 from client.widgets.transcript import Transcript
-from shared.frames import ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, Update, UsageChanged, Welcome
+from shared.frames import ApprovalAsked, Choice
 from shared.ids import MessageId
-from shared.news import News, Notice, PersonReset, StateChanged
+from shared.news import News
+from shared.usage import TokenUsage
 
 
-class ChatTab(Vertical):
-    """Implements :class:`client.ports.TabEvents`; ``is_front`` is set by the owner of the tabs."""
-
-    is_front: reactive[bool] = reactive(default=False, init=False)
-
-    def __init__(self, device: Device, clocks: Clocks, pane_id: str) -> None:
-        super().__init__(id=pane_id)
-        self.device = device
-        self.conversation = Conversation()
-        self.welcome: Welcome | None = None
-        self.link_state = LinkState.CONNECTING
-        self.track: str | None = None
-        self.is_unread = False
-        self.transcript = Transcript(self.conversation.entries)
-        self.foot = TabFoot(device.label, clocks)
-        self._clocks = clocks
+class ChatTab(HearingTab):
+    """What the person does in it is posted; it hears its link."""
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -56,14 +49,25 @@ class ChatTab(Vertical):
         yield self.foot
 
     @property
-    def panel(self) -> ApprovalPanel:
-        """The tab's approvals."""
-        return self.foot.panel
+    def title(self) -> str | None:
+        """What the tab is called: as the person wants it, or by what was said first in it."""
+        return self.given_title or self._name_without or None
 
     @property
-    def composer(self) -> Composer:
-        """The tab's composer."""
-        return self.foot.writing.composer
+    def _name_without(self) -> str:
+        # Until all is told again, what stands first may be what waits to be sent again.
+        first, before = self.conversation.title or "", self.before.name
+        return (before or first) if self.conversation.seen < self.heard_before else (first or before)
+
+    @property
+    def resumed(self) -> Resumed | None:
+        """The conversation that the tab is to go on with, before there is a line to ask."""
+        return self.before.start
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the person left nothing in it: no word and no title."""
+        return not self.composer.has_draft and self.given_title is None and self.conversation.title is None
 
     @property
     def state(self) -> TabState:
@@ -71,7 +75,7 @@ class ChatTab(Vertical):
         conversation = self.conversation
         return TabState(
             link=self.link_state,
-            approvals=len(self.panel.queue.waiting),
+            approvals=len(self.panel.queue.waiting) if self.is_mounted else 0,
             is_working=conversation.is_working or (bool(conversation.waiting) and self.link_state is LinkState.OPEN),
             has_error=conversation.has_failed,
             is_unread=self.is_unread and not self.is_front,
@@ -80,86 +84,78 @@ class ChatTab(Vertical):
     def leaving(self, name: str) -> Leaving:
         """What would be lost with this tab, which the screen calls ``name``."""
         conversation, approvals = self.conversation, len(self.panel.queue.waiting)
-        return Leaving(name, self.composer.has_draft, conversation.is_working, len(conversation.waiting), approvals)
+        return Leaving(
+            name,
+            self.composer.has_draft,
+            conversation.is_working,
+            len(conversation.waiting),
+            approvals,
+            is_open=self.link_state is LinkState.OPEN,
+        )
+
+    def take_back(self, message_ids: Iterable[MessageId]) -> None:
+        """Of these messages, what the agent did not get is the draft again, above what is written there."""
+        draft = taken_back(message_ids, self.conversation.entries, self.composer.text)
+        if draft != self.composer.text:
+            self.composer.complete(draft)
+
+    def saved(self, start: Resumed | None) -> SavedTab:
+        """What is kept of the tab for the next start; its conversation goes on from ``start``."""
+        if not self.is_mounted:
+            return self.before
+        rows_below = self.transcript.place.rows_below
+        if start is not None and self.conversation.seen < self.heard_before:
+            # It is still being told what it knew.
+            start, rows_below = replace(start, last_seq=self.heard_before), self.before.rows_below
+        waiting = [self.conversation.entries[message_id] for message_id in self.conversation.waiting]
+        return SavedTab(
+            device=self.device,
+            title=self.given_title,
+            name=self._name_without,
+            start=start,
+            draft=self.composer.text,
+            unsent=tuple((MessageId(said.key), said.text) for said in waiting if isinstance(said, Said)),
+            rows_below=rows_below,
+            is_unread=self.is_unread and not self.is_front,
+        )
+
+    def say_again(self) -> None:
+        """What was said and not acknowledged before the program began waits here again."""
+        for message_id, text in self.before.unsent:
+            self._show(self.conversation.say(message_id, text))
+            self.post_message(ChatSaid(self, message_id, text, is_repeat=True))
+
+    def rename(self, title: str | None) -> None:
+        """Call the tab so; ``None`` for what was said first in it."""
+        self.given_title = title
+        self._show([])
 
     def watch_is_front(self, is_front: bool) -> None:  # noqa: FBT001 (Textual's signature)
         """What is in front is drawn and seen."""
         self.panel.is_seen = is_front
-        self.transcript.is_shown = is_front
         if is_front:
             self.is_unread = False
             self.transcript.reveal()
+        else:
+            self.transcript.hide()
 
-    # --- what the link tells: TabEvents -------------------------------------------------------------------
+    # --- what the screen is told --------------------------------------------------------------------------
 
-    def opened(self, welcome: Welcome) -> None:
-        """The session is open."""
-        self.welcome, self.link_state = welcome, LinkState.OPEN
-        self._apply(self.conversation.opened(welcome.session_id))
-
-    def updated(self, seq: int, update: Update) -> None:
-        """The next thing the server says."""
-        self._apply(self.conversation.update(seq, update))
-        if isinstance(update, UsageChanged) and update.user is not None:
-            self.post_message(ChatSpent(self, update.user))
-
-    def lost(self, reason: str) -> None:
-        """The line broke: what waited here is over."""
-        self.link_state = LinkState.LOST
-        self._withdraw_all("the line broke")
-        self._apply(self.conversation.lost(reason))
-
-    def connecting(self, attempt: int, reason: str) -> None:  # noqa: ARG002 (the port's signature)
-        """The link tries; the first try of a new tab is not a loss."""
-        self.link_state = LinkState.CONNECTING if attempt == 1 else LinkState.LOST
-        self._apply([])
-
-    def failed(self, message: str) -> None:
-        """There is no way to connect."""
-        self.link_state = LinkState.FAILED
-        self._apply(self.conversation.note(message, Tone.ERROR))
-
-    def approval_asked(self, approval: ApprovalAsked) -> None:
-        """A tool call waits for the person, here and nowhere else."""
-        self.foot.ask(approval)
-        self._apply(self.conversation.ask(approval))
-
-    def approval_withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
-        """A question no longer counts."""
-        if self.foot.withdraw(withdrawal):
-            self._apply(self.conversation.withdraw(withdrawal.call_id, withdrawal.reason, self._stamp()))
-
-    def tool_called(self, call: ToolCalled) -> None:
-        """A tool of this device begins to run."""
-        self._apply(self.conversation.called(call))
-
-    def heard_news(self, news: News) -> None:
-        """What concerns this tab is told here; the screen hears of everything."""
-        match news:
-            case StateChanged():
-                self._show(self.conversation.changed_elsewhere(news))
-            case PersonReset(message):
-                self.was_reset(message)
-            case Notice():
-                pass
-            case _:
-                assert_never(news)
-        self.post_message(ChatHeardNews(self, news))
-
-    def was_reset(self, message: str) -> None:
-        """The conversation is gone on the server; telling it again with the same words changes nothing."""
-        self._withdraw_all("everything was reset")
-        self._apply(self.conversation.reset(message))
-
-    def show_track(self, track: str) -> None:
-        """The device plays ``track`` now."""
-        self.track = track
+    def tell_changed(self) -> None:
+        """The tab looks different now."""
         self.post_message(ChatStateChanged(self))
 
-    def remark(self, text: str, tone: Tone = Tone.INFO) -> None:
-        """Say a sentence of the program; one that is no error cuts no answer in two."""
-        told = self.conversation.note(text, tone) if tone is Tone.ERROR else self.conversation.remark(text)
-        self._apply(told)
+    def tell_spent(self, in_all: TokenUsage) -> None:
+        """What all conversations of the person used so far."""
+        self.post_message(ChatSpent(self, in_all))
+
+    def tell_news(self, news: News) -> None:
+        """Something beside the conversation."""
+        self.post_message(ChatHeardNews(self, news))
+
+    def tell_refused(self, message: str) -> None:
+        """The code that the tab was opened with is refused."""
+        self.post_message(ChatCodeRefused(self, message))
 
     # --- what the person does -----------------------------------------------------------------------------
 
@@ -170,8 +166,13 @@ class ChatTab(Vertical):
         if found is not None:
             self.post_message(ChatCommandCalled(self, *found))
             return
+        if self.conversation.held_by is not None:
+            self.composer.complete(event.text)
+            self.foot.held_line.focus()
+            return
         message_id = MessageId(str(uuid4()))
         self._apply(self.conversation.say(message_id, event.text))
+        self.transcript.place.forget()
         self.transcript.anchor()
         self.post_message(ChatSaid(self, message_id, event.text))
 
@@ -194,31 +195,41 @@ class ChatTab(Vertical):
     def on_approval_panel_answered(self, event: ApprovalPanel.Answered) -> None:
         """The decision stands in the transcript, and goes out."""
         event.stop()
-        answer = event.answer
-        if answer.choice is not None:
-            self._apply(self.conversation.decide(answer.call_id, answer.choice, self._stamp()))
+        if (choice := event.answer.choice) is not None:
+            self._apply(self.conversation.decide(event.answer.call_id, choice, self._stamp()))
+        self.post_message(ChatAnswered(self, event.answer))
+
+    def on_approval_panel_wished(self, event: ApprovalPanel.Wished) -> None:
+        """The screen knows the devices, and has where to write a reason."""
+        event.stop()
+        self.post_message(ChatWished(self, event.wish, event.approval))
+
+    def on_held_line_pressed(self, event: HeldLine.Pressed) -> None:
+        """Take the conversation over."""
+        event.stop()
+        self.focus_composer()
+        self.post_message(ChatTakeOverWanted(self))
+
+    def ask_elsewhere(self, approval: ApprovalAsked, device: ConnectedDevice) -> bool:
+        """Another device is to be asked; false if the question counts no longer."""
+        answer = self.foot.decide(approval, None, device=device.connection)
+        if answer is None:
+            return False
+        where = f"it is asked on {visible(device.device.label, keep='')}"
+        self._apply(self.conversation.withdraw(approval.call_id, where, self._stamp()))
         self.post_message(ChatAnswered(self, answer))
+        return True
+
+    def reject(self, approval: ApprovalAsked, reason: str) -> bool:
+        """The person says no, and why; false if the question counts no longer."""
+        answer = self.foot.decide(approval, Choice.REJECT_ONCE, reason=reason)
+        if answer is None:
+            return False
+        stamp = f"{self._stamp()}: {reason}" if reason else self._stamp()
+        self._apply(self.conversation.decide(approval.call_id, Choice.REJECT_ONCE, stamp))
+        self.post_message(ChatAnswered(self, answer))
+        return True
 
     def focus_composer(self) -> None:
         """Put the cursor where the person writes."""
         self.foot.focus_composer()
-
-    # --- steps --------------------------------------------------------------------------------------------
-
-    def _apply(self, changes: Changes) -> None:
-        self.is_unread = self.is_unread or (bool(changes) and not self.is_front)
-        self._show(changes)
-
-    def _show(self, changes: Changes) -> None:
-        self.transcript.apply(changes)
-        self.foot.writing.commands = self.conversation.commands
-        if self.foot.todo_list.todos is not self.conversation.todos:
-            self.foot.plan(self.conversation.todos)
-        self.post_message(ChatStateChanged(self))
-
-    def _withdraw_all(self, why: str) -> None:
-        for approval in self.foot.withdraw_all():
-            self._apply(self.conversation.withdraw(approval.call_id, why, self._stamp()))
-
-    def _stamp(self) -> str:
-        return f"{self._clocks.wall():%H:%M}, {self.device.label}"

@@ -47,8 +47,9 @@ class Composer(TextArea):
     class CancelWanted(Message):
         """The person wants the running answer to end."""
 
-    def __init__(self) -> None:
+    def __init__(self, draft: str = "") -> None:
         super().__init__(
+            draft,
             soft_wrap=True,
             show_line_numbers=False,
             compact=True,

@@ -17,13 +17,17 @@ from client.core.visible_text import visible
 KEYS = "F1 help  ^T tab  ^Q quit"
 _LINK_STYLES = {
     LinkState.CONNECTING: "$foreground-muted",
+    LinkState.RESUMING: "$foreground-muted",
     LinkState.OPEN: "$success",
+    LinkState.HELD: "$warning",
     LinkState.LOST: "$warning",
     LinkState.FAILED: "$error",
 }
 _LINK_SIGNS = {
     LinkState.CONNECTING: Mark.NOT_CONNECTED.value,
+    LinkState.RESUMING: Mark.NOT_CONNECTED.value,
     LinkState.OPEN: "●",
+    LinkState.HELD: Mark.NOT_CONNECTED.value,
     LinkState.LOST: Mark.NOT_CONNECTED.value,
     LinkState.FAILED: Mark.ERROR.value,
 }
@@ -33,7 +37,8 @@ _LINK_SIGNS = {
 class Status:
     """What the line says. ``elsewhere`` is the number of another tab that waits for an approval, from 1.
 
-    ``tokens`` is what the conversation used so far; ``None`` if the server does not say.
+    ``tokens`` is what the conversation used so far; ``None`` if the server does not say. ``holder`` is the device that
+    holds the conversation, if it is not this tab.
     """
 
     device: str = ""
@@ -42,6 +47,7 @@ class Status:
     track: str | None = None
     elsewhere: int | None = None
     tokens: int | None = None
+    holder: str | None = None
 
 
 class StatusLine(Horizontal):
@@ -81,7 +87,9 @@ def _parts(status: Status) -> list[tuple[str, str]]:
     parts = [(visible(status.device, keep=""), "bold")]
     if status.model is not None:
         parts.append((visible(status.model, keep=""), ""))
-    parts.append((f"{_LINK_SIGNS[status.link]} {status.link.value}", _LINK_STYLES[status.link]))
+    held = status.link is LinkState.HELD and status.holder is not None
+    line = f"held by {visible(status.holder or '', keep='')}" if held else status.link.value
+    parts.append((f"{_LINK_SIGNS[status.link]} {line}", _LINK_STYLES[status.link]))
     if status.track is not None:
         parts.append((f"♪ {visible(status.track, keep='')}", "$accent"))
     if status.elsewhere is not None:

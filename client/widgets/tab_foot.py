@@ -6,13 +6,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
+from textual.reactive import reactive
 
 from client.clocks import Clocks
 from client.widgets.approval_panel import ApprovalPanel
 from client.widgets.composer import Composer
+from client.widgets.held_line import HeldLine
 from client.widgets.todo_list import TodoList
 from client.widgets.writing_area import WritingArea
-from shared.frames import ApprovalAsked, ApprovalWithdrawn
+from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Choice
+from shared.ids import ConnectionSignature
 from shared.todos import Todo
 
 
@@ -26,21 +29,31 @@ class TabFoot(Vertical):
     class TranscriptWanted(Message):
         """The person wants to leave the foot, upwards."""
 
-    def __init__(self, device_label: str, clocks: Clocks) -> None:
+    holder: reactive[str | None] = reactive(default=None, init=False)
+    """The device that holds the conversation, if it is another one."""
+
+    def __init__(self, device_label: str, clocks: Clocks, draft: str = "") -> None:
         super().__init__()
         self.todo_list = TodoList()
         self.panel = ApprovalPanel(device_label, clocks)
-        self.writing = WritingArea()
+        self.held_line = HeldLine()
+        self.writing = WritingArea(draft)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield self.todo_list
         yield self.panel
+        yield self.held_line
         yield self.writing
 
     def on_mount(self) -> None:
         """The height is known."""
         self.fit(self.app.size.height)
+
+    def watch_holder(self, holder: str | None) -> None:
+        """Say who holds it."""
+        self.held_line.holder = holder
+        self._arrange()
 
     # --- what the tab tells -------------------------------------------------------------------------------
 
@@ -60,6 +73,20 @@ class TabFoot(Vertical):
         dropped = self.panel.withdraw_all()
         self._arrange()
         return dropped
+
+    def decide(
+        self,
+        approval: ApprovalAsked,
+        choice: Choice | None,
+        *,
+        reason: str = "",
+        device: ConnectionSignature | None = None,
+    ) -> ApprovalAnswered | None:
+        """The person decided about that question; ``None`` if it counts no longer."""
+        answer = self.panel.queue.decide(approval, choice, reason=reason, device=device)
+        self.panel.redraw()
+        self._arrange()
+        return answer
 
     def plan(self, todos: tuple[Todo, ...]) -> None:
         """The agent's todos are these now."""
@@ -88,12 +115,15 @@ class TabFoot(Vertical):
         event.stop()
         if self.panel.queue.shown is not None:
             self.panel.focus(scroll_visible=False)
+        elif self.holder is not None and (not event.by_tab or not self.writing.complete()):
+            self.held_line.focus(scroll_visible=False)
         elif event.by_tab and not self.writing.complete():
             self.post_message(self.TranscriptWanted())
 
     @on(TodoList.Typed)
     @on(ApprovalPanel.Typed)
-    def _type(self, event: TodoList.Typed | ApprovalPanel.Typed) -> None:
+    @on(HeldLine.Typed)
+    def _type(self, event: TodoList.Typed | ApprovalPanel.Typed | HeldLine.Typed) -> None:
         """What is typed elsewhere is typed in the draft."""
         event.stop()
         self.type(event.character)
@@ -122,6 +152,6 @@ class TabFoot(Vertical):
     def _arrange(self) -> None:
         is_asking = self.panel.queue.shown is not None
         self.todo_list.is_asking = is_asking
-        is_lost = not is_asking and self.panel.has_focus
+        is_lost = (not is_asking and self.panel.has_focus) or (self.holder is None and self.held_line.has_focus)
         if is_lost or (self.todo_list.holds_focus and not self.todo_list.is_open):
             self.focus_composer()

@@ -21,6 +21,7 @@ from client.core.transcript_entries import (
     Entry,
     Extended,
     Note,
+    Removed,
     Said,
     Thought,
     ToolCard,
@@ -31,6 +32,7 @@ from client.widgets.entry_view import EntryView
 from client.widgets.first_hint import FirstHint
 from client.widgets.note_view import NoteView
 from client.widgets.said_view import SaidView
+from client.widgets.scroll_place import ScrollPlace
 from client.widgets.thought_view import ThoughtView
 from client.widgets.tool_card import ToolCardView
 
@@ -64,6 +66,7 @@ class Transcript(VerticalScroll):
         self._timer: Timer | None = None
         self._earlier = EarlierLine()
         self._hint = FirstHint()
+        self.place = ScrollPlace(self, lambda: self.is_up_to_date)
         self.is_shown = False
 
     def compose(self) -> ComposeResult:
@@ -89,15 +92,23 @@ class Transcript(VerticalScroll):
                     self._stale.add(entry.key)
                 case Extended(key, text):
                     self._extend(key, text)
+                case Removed(key):
+                    self._remove(key)
                 case _:
                     assert_never(change)
         if self.is_shown and self._stale and self._timer is None:
             self._timer = self.set_timer(CATCH_UP_SECONDS, self._catch_up)
 
+    def hide(self) -> None:
+        """Another tab comes to the front."""
+        self.place.hide()
+        self.is_shown = False
+
     def reveal(self) -> None:
         """The tab is in front: catch up with what changed while it was not."""
         self.is_shown = True
         self._catch_up()
+        self.place.show()
 
     def _catch_up(self) -> None:
         self._timer = None
@@ -171,6 +182,15 @@ class Transcript(VerticalScroll):
             view.extend(text)
         else:
             self._stale.add(key)
+
+    def _remove(self, key: str) -> None:
+        self._stale.discard(key)
+        view = self._views.pop(key, None)
+        if view is not None:
+            view.remove()
+        # The views that are let go are the first ones: there cannot be more of them than entries.
+        self._first = min(self._first, max(0, len(self._entries) - len(self._views)))
+        self._show_count()
 
     def _let_go(self) -> None:
         if len(self._entries) - self._first <= MOST_VIEWS or not self.is_vertical_scroll_end:

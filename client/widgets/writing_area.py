@@ -16,10 +16,10 @@ from shared.frames import Command
 class WritingArea(Vertical):
     """``commands`` are the agent's, which stand after ours; what is written and wanted comes up from the composer."""
 
-    def __init__(self) -> None:
+    def __init__(self, draft: str = "") -> None:
         super().__init__()
         self.commands: tuple[Command, ...] = ()
-        self.composer = Composer()
+        self.composer = Composer(draft)
         self._offer = CommandHints()
 
     def compose(self) -> ComposeResult:

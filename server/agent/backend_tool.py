@@ -11,7 +11,7 @@ from google.genai import types
 
 from server.agent.cancellation import unless_cancelled
 from server.context import current_turn
-from server.core.desk import refusal
+from server.core.refusal import refusal
 from server.core.tool_failure import EXPECTED, ToolFailedError
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec

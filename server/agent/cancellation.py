@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from server.core.desk import refusal
+from server.core.refusal import refusal
 from shared.json_types import JsonObject
 
 

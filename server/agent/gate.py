@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, NamedTuple
+from copy import deepcopy
+from typing import Any, NamedTuple, assert_never
 
 from google.adk.agents.callback_context import CallbackContext
 from google.adk.agents.invocation_context import InvocationContext
@@ -15,21 +16,26 @@ from google.adk.tools.tool_context import ToolContext
 
 from server.agent.backend_tool import BackendTool
 from server.agent.frontend_tool import DELEGATE_KEY, NO_CALL_ID, NO_DELEGATE, FrontendTool
+from server.agent.invocation import results_of
 from server.agent.own_tool import OwnTool
 from server.context import current_turn
-from server.core.desk import refusal
 from server.core.desk_events import Requested
+from server.core.refusal import refusal
+from server.core.verdict import Given, Go, told_of_edits
 from server.log import say
 from shared.catalog import FRONTEND_TOOLS
 from shared.errors import BudgetSpentError
 from shared.ids import ToolCallId
 from shared.json_types import JsonObject
-from shared.tool_spec import ToolSpec, object_schema
+from shared.tool_spec import ToolSpec
 
 logger = logging.getLogger(__name__)
 
 BUDGET_SPENT = "BUDGET_SPENT"
 """The error code of an answer that the model was not asked for."""
+
+"""In a result: the arguments that the call ran with, where they are not those that the model asked for."""
+
 
 _CATALOGUE = {spec.name: spec for spec in FRONTEND_TOOLS}
 
@@ -42,14 +48,13 @@ class GatePlugin(BasePlugin):
 
     def __init__(self) -> None:
         super().__init__(name="gate")
-        self._running: set[_CallKey] = set()
+        self._running: dict[_CallKey, Go] = {}
 
     async def before_run_callback(self, *, invocation_context: InvocationContext) -> None:
-        """Give the run its delegate. ADK has committed the person's message by now: acknowledge it."""
+        """Give the run its delegate."""
         turn = current_turn()
         invocation_context.session.state[DELEGATE_KEY] = turn.delegate
         say(logger, "delegate_bound", client_identifier=turn.client_identifier, session=turn.session_id)
-        await turn.stored()
 
     async def before_model_callback(
         self, *, callback_context: CallbackContext, llm_request: LlmRequest
@@ -74,7 +79,10 @@ class GatePlugin(BasePlugin):
     async def before_tool_callback(
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
     ) -> JsonObject | None:
-        """``None`` when the tool is to run now, or else the dict that the model is given in its stead."""
+        """``None`` when the tool is to run now, or else the dict that the model is given in its stead.
+
+        Where the person changed the arguments, ``tool_args`` are those after it.
+        """
         if isinstance(tool, FrontendTool) and tool_context.state.get(DELEGATE_KEY) is None:
             return refusal(NO_DELEGATE)
         if not tool_context.function_call_id:
@@ -87,46 +95,60 @@ class GatePlugin(BasePlugin):
 
     async def after_tool_callback(
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext, result: object
-    ) -> None:
-        """Settle the call. ADK also calls this for what the gate itself answered: that is settled already."""
+    ) -> JsonObject | None:
+        """Settle the call. ADK also calls this for what the gate itself answered: that is settled already.
+
+        Returns what the model is given in the result's stead, if anything.
+        """
         del tool, tool_args
         given: JsonObject = result if isinstance(result, dict) else {"result": str(result)}
-        await self._settle(tool_context, given, failed=given.get("success") is False)
+        return await self._settle(tool_context, given, failed=given.get("success") is False)
 
     async def on_tool_error_callback(
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext, error: BaseException
     ) -> JsonObject | None:
-        """Turn a tool's exception into a result. A cancelled call stays cancelled: the turn's end settles it."""
+        """Turn a tool's exception into a result. A cancelled call stays claimed: it may have run."""
         del tool_args
         if not isinstance(error, Exception):
-            self._running.discard(_key(tool_context))
+            self._running.pop(_key(tool_context), None)
             return None
         logger.error("the tool %s failed", tool.name, exc_info=error)
         given = refusal(f"The tool {tool.name} failed inside Ringback. It may have done part of its work.")
-        await self._settle(tool_context, given, failed=True)
-        return given
+        return await self._settle(tool_context, given, failed=True) or given
 
     async def _admit(self, tool: BaseTool, arguments: dict[str, Any], tool_context: ToolContext) -> JsonObject | None:
         turn = current_turn()
-        if turn.abort.is_set():
-            return refusal("The user cancelled the turn.")
-        spec, is_offered = _known(tool)
-        if isinstance(tool, FrontendTool):
+        key, (spec, is_offered) = _key(tool_context), _known(tool)
+        is_frontend = isinstance(tool, FrontendTool)
+        if is_frontend:
             is_offered = tool.name in turn.delegate.tools
-        answer = await turn.approvals.admit(Requested(_key(tool_context).call_id, spec, arguments, is_offered))
-        if answer is None:
-            self._running.add(_key(tool_context))
-        return answer
+        occurrence = 1 + results_of(tool_context.session.events, tool_context.invocation_id, key.call_id)
+        request = Requested(key.call_id, spec, deepcopy(arguments), is_offered, occurrence, is_frontend)
+        verdict = await turn.approvals.admit(request)
+        match verdict:
+            case Given(result):
+                return result
+            case Go():
+                if verdict.is_edited:
+                    arguments.clear()
+                    arguments.update(deepcopy(verdict.arguments))
+                self._running[key] = verdict
+                return None
+            case _:
+                assert_never(verdict)
 
-    async def _settle(self, tool_context: ToolContext, result: JsonObject, *, failed: bool) -> None:
+    async def _settle(self, tool_context: ToolContext, result: JsonObject, *, failed: bool) -> JsonObject | None:
+        """Settle what runs; what the model is given in the result's stead, if anything."""
         key = _key(tool_context)
-        if key not in self._running:
-            return
-        self._running.remove(key)
+        verdict = self._running.pop(key, None)
+        if verdict is None:
+            return None
+        told = told_of_edits(result, verdict)
         try:
-            await current_turn().approvals.settle(key.call_id, result, failed=failed)
+            await current_turn().approvals.settle(key.call_id, told, failed=failed)
         except Exception:
             logger.exception("the call %s of %s could not be settled", key.call_id, key.session_id)
+        return None if told is result else told
 
 
 class _CallKey(NamedTuple):
@@ -151,5 +173,5 @@ def _known(tool: BaseTool) -> tuple[ToolSpec, bool]:
     if isinstance(tool, FrontendTool | BackendTool | OwnTool):
         return tool.spec, True
     exists = type(tool) is not BaseTool
-    spec = ToolSpec(name=tool.name, title=tool.name, description=tool.description, input_schema=object_schema())
+    spec = ToolSpec(name=tool.name, title=tool.name, description=tool.description, input_schema={"type": "object"})
     return (spec if exists else _CATALOGUE.get(tool.name, spec)), exists

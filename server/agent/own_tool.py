@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from server.agent.cancellation import EndedItselfError, unless_cancelled
 from server.async_tool import AsyncBaseTool, is_async, spec_of
 from server.context import Workers, current_turn, for_own_tool
-from server.core.desk import refusal
+from server.core.refusal import refusal
 from server.core.tool_failure import EXPECTED, ToolFailedError
 from server.core.tool_result import as_result
 from shared.json_types import JsonObject

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -14,7 +15,7 @@ from google.adk.agents.run_config import (  # type: ignore[attr-defined]  # ADK 
     StreamingMode,
     ToolThreadPoolConfig,
 )
-from google.adk.apps.app import App
+from google.adk.apps.app import App, ResumabilityConfig
 from google.adk.errors.already_exists_error import AlreadyExistsError
 from google.adk.runners import Runner
 from google.adk.sessions.base_session_service import BaseSessionService
@@ -24,14 +25,17 @@ from google.genai import types
 from server.agent.backend_tool import BackendTool
 from server.agent.gate import BUDGET_SPENT, GatePlugin
 from server.agent.history import HistoryFailedError
+from server.agent.invocation import MESSAGE_ID_KEY, Invocation, find_invocation
 from server.agent.models.choice import context_size, resolve
 from server.agent.models.demo_commands import COMMANDS
 from server.agent.own_tool import OwnTool
+from server.agent.retelling import retell
 from server.agent.stop import Stop
 from server.agent.telling import Telling, Update
 from server.agent.tools import BACKEND_TOOLS
 from server.agent.toolset import OfferedTools
 from server.context import TurnContext
+from server.context.turn_context import Told
 from server.core.adk_user import adk_user_id
 from server.core.identity import Identity
 from server.core.policy import RESERVED
@@ -75,7 +79,8 @@ class AdkAgent:
         )
         self._sessions = session_service
         self._runner = Runner(
-            app=App(name=APP_NAME, root_agent=root, plugins=[GatePlugin()]), session_service=session_service
+            app=App(name=APP_NAME, root_agent=root, plugins=[GatePlugin()], resumability_config=_resumable()),
+            session_service=session_service,
         )
         self._run_config = RunConfig(
             streaming_mode=StreamingMode.SSE,
@@ -105,7 +110,7 @@ class AdkAgent:
         """
         try:
             await self._begin(turn)
-            async with aclosing(self._answer(turn)) as updates:
+            async with aclosing(self._take_up(turn)) as updates:
                 async for update in updates:
                     yield update
         except (TurnFailedError, BudgetSpentError):
@@ -159,14 +164,44 @@ class AdkAgent:
             logger.debug("the session %s was begun before", turn.session_id)
         turn.session.is_begun = True
 
-    async def _answer(self, turn: TurnContext) -> AsyncGenerator[Update, None]:
-        stop = Stop(turn.abort)
+    async def _take_up(self, turn: TurnContext) -> AsyncGenerator[Update, None]:
+        """Begin the turn, or go on with what ADK stored of it."""
+        begun = None
+        if turn.told is not None:
+            begun = await self._stored(turn)
+            for again in retell(turn.told, Told() if begun is None else begun.told):
+                yield again
+        if begun is not None:
+            turn.catch_up(begun.used)
+        if begun is not None and begun.is_over:
+            self._see_that_it_did_not_fail(turn, begun.failure)
+            return
+        async with aclosing(self._answer(turn, begun)) as updates:
+            async for update in updates:
+                yield update
+
+    async def _stored(self, turn: TurnContext) -> Invocation | None:
+        """The turn as ADK stored it. It is the last one there, so every window of whole turns holds it."""
+        session = await self._sessions.get_session(
+            app_name=APP_NAME,
+            user_id=adk_user_id(turn.identity.tenant, turn.identity.user_id),
+            session_id=turn.session_id,
+        )
+        begun = None if session is None else find_invocation(session.events, turn.message_id)
+        events = 0 if begun is None else len(begun.events)
+        say(logger, "turn_taken_up", client_identifier=turn.client_identifier, session=turn.session_id, events=events)
+        return begun
+
+    async def _answer(self, turn: TurnContext, begun: Invocation | None) -> AsyncGenerator[Update, None]:
+        stop = Stop(turn.abort, () if begun is None else begun.events)
         telling = Telling(turn, context_size(self._model.name))
+        message = types.Content(role="user", parts=[types.Part(text=turn.text)])
         events = self._runner.run_async(
             user_id=adk_user_id(turn.identity.tenant, turn.identity.user_id),
             session_id=turn.session_id,
-            new_message=types.Content(role="user", parts=[types.Part(text=turn.text)]),
-            run_config=self._run_config,
+            invocation_id=None if begun is None else begun.id,
+            new_message=message if begun is None else None,
+            run_config=self._run_config.model_copy(update={"custom_metadata": {MESSAGE_ID_KEY: turn.message_id}}),
             abort_signal=stop.signal,
         )
         watching = asyncio.create_task(stop.watch())
@@ -178,7 +213,20 @@ class AdkAgent:
                         yield update
         finally:
             watching.cancel()
-        if telling.error_code == BUDGET_SPENT:
-            raise BudgetSpentError(telling.error_message)
-        if telling.error_code is not None and not turn.abort.is_set():
-            raise TurnFailedError(f"The model {self._model.label} stopped before its end: {telling.error_code}.")
+        self._see_that_it_did_not_fail(turn, telling.failure)
+
+    def _see_that_it_did_not_fail(self, turn: TurnContext, failure: tuple[str, str] | None) -> None:
+        if failure is None:
+            return
+        code, message = failure
+        if code == BUDGET_SPENT:
+            raise BudgetSpentError(message)
+        if not turn.abort.is_set():
+            raise TurnFailedError(f"The model {self._model.label} stopped before its end: {code}.")
+
+
+def _resumable() -> ResumabilityConfig:
+    with warnings.catch_warnings():
+        # ADK warns that it may change. What is relied on is measured by the tests of turns that are taken up again.
+        warnings.filterwarnings("ignore", r"\[EXPERIMENTAL\] ResumabilityConfig", UserWarning)
+        return ResumabilityConfig(is_resumable=True)

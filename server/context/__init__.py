@@ -12,11 +12,12 @@ from server.context.accessors import (
 )
 from server.context.session_context import SessionContext
 from server.context.thread_pool import ContextThreadPool, Workers, for_own_tool, start_workers
-from server.context.turn_context import TurnContext, bound, current_turn, fallback
+from server.context.turn_context import Told, TurnContext, bound, current_turn, fallback
 
 __all__ = [
     "ContextThreadPool",
     "SessionContext",
+    "Told",
     "TurnContext",
     "Workers",
     "bound",

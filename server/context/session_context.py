@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from server.core.doom_loop import DoomLoop
 from server.core.identity import Identity
+from server.core.session_key import SessionKey
 from shared.ids import ConnectionSignature, SessionId
 from shared.json_types import JsonObject
 from shared.todos import Todo
@@ -36,6 +37,11 @@ class SessionContext:
     doom_loop: DoomLoop = field(default_factory=DoomLoop)
     usage: TokenUsage = field(default_factory=TokenUsage)
     is_begun: bool = False
+
+    @property
+    def key(self) -> SessionKey:
+        """What the conversation is found by."""
+        return SessionKey(self.identity, self.session_id)
 
     def update_activity(self) -> None:
         """Somebody used the conversation just now. Idle time is counted by the monotonic clock: clocks may jump."""

@@ -20,13 +20,22 @@ from shared.todos import Todo
 from shared.usage import TokenUsage
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the tab was told of the answer before the turn stopped, void pieces left out."""
+
+    said: str = ""
+    thought: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TurnContext:
     """What belongs to one turn alone, and the way to the conversation that it is a turn of.
 
     ``identity`` is the person who acts. ``loop`` is the event loop that the turn runs on, for tools in threads.
-    ``stored`` is awaited once, when the person's message is committed. ``room`` waits while the tab reads too slowly,
+    ``room`` waits while the tab reads too slowly,
     but not beyond ``abort``, which is set to end the turn early. ``plan`` keeps and shows a new list of todos.
+    ``told`` is there when the turn was begun before and goes on.
     """
 
     session: SessionContext
@@ -36,9 +45,9 @@ class TurnContext:
     approvals: Approvals
     shared_state: SharedState
     spending: Spending
-    stored: Callable[[], Awaitable[None]]
     room: Callable[[], Awaitable[None]]
     plan: Callable[[tuple[Todo, ...]], Awaitable[None]]
+    told: Told | None = None
     abort: asyncio.Event = field(default_factory=asyncio.Event)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
@@ -61,6 +70,10 @@ class TurnContext:
         """Count what one answer of the model used: for this turn, its conversation and its person."""
         self.spending.add(used)
         self.session.usage += used
+
+    def catch_up(self, used: TokenUsage) -> None:
+        """The turn used ``used`` before it stopped: count what a crash kept out of the books."""
+        self.count(used.beyond(self.spending.before))
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: another process has no part in a turn.

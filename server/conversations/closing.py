@@ -1,19 +1,18 @@
-"""Ends many conversations at once, within a time."""
+"""Brings many conversations to their end at once, within a time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
-from server.conversations.conversation import Conversation
 
-
-async def close_all(talks: Iterable[Conversation], reason: str, *, within: float) -> int:
-    """End each one's turn; how many turns did not end within so many seconds. ``reason`` is a sentence."""
-    closing = {asyncio.create_task(talk.close(reason)) for talk in talks}
-    if not closing:
+async def each_within(seconds: float, works: Iterable[Coroutine[Any, Any, None]]) -> int:
+    """Do all of them at once; how many were not done in time. Those are cancelled."""
+    tasks = {asyncio.create_task(work) for work in works}
+    if not tasks:
         return 0
-    _, late = await asyncio.wait(closing, timeout=within)
+    _, late = await asyncio.wait(tasks, timeout=seconds)
     for task in late:
         task.cancel()
     return len(late)

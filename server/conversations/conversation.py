@@ -1,52 +1,33 @@
-"""One conversation's shell: its desk, its turns and the tab that holds it, around the session context."""
+"""One conversation's shell: its messages, its turns and the tab that holds it, around the session context."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import assert_never
+from typing import Any
 
-from server.context import SessionContext, TurnContext, bound
-from server.conversations.holder import Calls, Holder, hold
+from server.context import SessionContext
+from server.conversations.holding import Holding, nobodys
+from server.conversations.intake import Intake
 from server.conversations.keeping import Keeping
-from server.conversations.remembering import snapshot
+from server.conversations.remembering import session_of
 from server.conversations.services import Services
+from server.conversations.telling import Opening, Telling
+from server.conversations.turn_run import TurnRunner
+from server.conversations.turns import CANCELLED, Steps, Turns
+from server.conversations.weakly import weakly, weakly_if_there
 from server.core.desk import Desk
+from server.core.lease import Lease
 from server.core.policy import Policy, PolicyAnswers
+from server.core.records import Recalled
 from server.core.remembered import Remembered
-from server.core.session import (
-    CancelAsked,
-    Finished,
-    Phase,
-    Prompted,
-    RefuseBusy,
-    RefuseRepeat,
-    Said,
-    Send,
-    Session,
-    SessionEvent,
-    StartTurn,
-    Stored,
-    Yielded,
-)
-from server.metrics.stopwatch import Stopwatch
-from server.tabs.outbox import Outbox
+from server.core.session_events import Said, Yielded
+from server.tabs.approvals import Approvals
+from server.tabs.surroundings import Surroundings
 from server.tabs.tab import Tab
-from shared.errors import (
-    BadRequestError,
-    LinkLostError,
-    ProtocolError,
-    RingbackError,
-    SessionBusyError,
-    TurnFailedError,
-)
-from shared.frames import CommandsOffered, Problem, TodosChanged, TurnEnded, Update
-from shared.ids import MessageId
+from shared.frames import CommandsOffered, TodosChanged, TurnEnded, Update
 from shared.todos import Todo
-
-logger = logging.getLogger(__name__)
 
 FLUSH_TIME = 1.0
 """How long the end of a conversation waits for a slow tab to read on, in seconds."""
@@ -60,186 +41,202 @@ class Conversation:
         context: SessionContext,
         services: Services,
         kept: Remembered | None = None,
+        turns: Recalled | None = None,
         *,
         on_rest: Callable[[Conversation], None],
     ) -> None:
-        """``kept`` is what was stored of it; ``on_rest`` is called whenever a turn is over and none waits."""
+        """``kept`` and ``turns`` are what was stored of it; ``on_rest`` is called whenever nothing goes on any more."""
         self.context = context
+        self.key = context.key
         self._services = services
         self._on_rest = on_rest
-        self._session = Session() if kept is None else Session(seq=kept.seq, seen=dict.fromkeys(kept.seen))
-        answers = PolicyAnswers() if kept is None else kept.answers
-        self._desk = Desk(policy=Policy(answers=answers), doom_loop=context.doom_loop)
-        self._outbox = Outbox()
-        self._holder: Holder | None = None
-        self._keeping = Keeping(context, services)
-        self._ends: dict[MessageId, asyncio.Future[TurnEnded]] = {}
-        self._task: asyncio.Task[None] | None = None
-        self._stopping: asyncio.Task[None] | None = None
-        self._abort = asyncio.Event()
+        turns = turns or Recalled()
+        self._session = session_of(turns)
+        self._desk = Desk(
+            policy=Policy(answers=PolicyAnswers() if kept is None else kept.answers),
+            doom_loop=context.doom_loop,
+            patience=services.approval_timeout,
+            clock=services.clock,
+            # Also for a turn that goes on before any tab has come.
+            epoch=0 if turns.lease is None else turns.lease.epoch,
+        )
+        self.keeping = Keeping(context, services, self._session, self._desk.policy.answers, turns.lease)
+        seat = nobodys(context, turns.lease)
+        self._telling = Telling(self.key, seat)
+        emit, rested = weakly(self._emit), weakly_if_there(self._rested)
+        self._approvals = Approvals(
+            self.key,
+            self._desk,
+            seat,
+            ledger=self.keeping.ledger,
+            find_tab=partial(services.find_tab, context.identity),
+            measures=services.measures,
+            doze_after=services.doze_after,
+            surroundings=Surroundings(
+                tell=emit,
+                wake=weakly_if_there(self.wake),
+                doze=weakly_if_there(self._doze),
+                stop=weakly_if_there(self._stop),
+                rest=rested,
+                remember=partial(self.keeping.remember, None),
+            ),
+        )
+        self.holding = Holding(context, self._desk, seat, self._approvals, call_timeout=services.call_timeout)
+        runner = TurnRunner(
+            context,
+            services,
+            holding=self.holding,
+            approvals=self._approvals,
+            ledger=self.keeping.ledger,
+            telling=self._telling,
+            emit=emit,
+            plan=weakly(self._plan),
+        )
+        self._turns = Turns(
+            self.key,
+            self._session,
+            turns.unfinished,
+            ledger=self.keeping.ledger,
+            telling=self._telling,
+            calls=self._approvals,
+            steps=Steps(self._desk.begin, runner.run, self._approvals.dozed, self.keeping.remember, rested),
+        )
+        on, owned = self._turns.on, weakly(self._own)
+        self._intake = Intake(self.key, self._session, self._telling, on=on, owned=owned, rest=rested)
+        self._tasks: set[asyncio.Task[None]] = set()
+        if self._session.running is not None:
+            cancelled = CANCELLED if self._session.is_cancelled else ""
+            self._approvals.restore(self._session.running.message_id, turns.calls, cancelled)
 
     @property
     def is_running(self) -> bool:
-        """Whether a turn runs or waits."""
-        return self._session.phase is not Phase.IDLE
+        """Whether something goes on by itself, or by an answer from another device; a turn that sleeps does not."""
+        return self._session.is_awake or not self._approvals.is_idle
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing goes on, and nobody waits for the end of a turn: another object could not tell them."""
+        return not self.is_running and not self._intake.is_awaited
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last update."""
+        return self._session.seq
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was ever used, or is just being begun on a connection."""
+        return bool(self._session.seen) or self.holding.is_present
 
     def may_sleep(self) -> bool:
         """Whether it can be let go of and come back as it was. One that was never used is not worth it."""
-        return not self.is_running and self._outbox.is_empty and (bool(self._session.seen) or self._holder is None)
+        # The answer to a question that a tab shows must find the one who asked.
+        is_asking = bool(self._desk.calls) and self.holding.is_present
+        is_idle = self.is_quiet and not is_asking and self._telling.is_done
+        return is_idle and (bool(self._session.seen) or not self.holding.is_present)
 
-    def attach(self, tab: Tab) -> None:
-        """Let ``tab`` hold the conversation; the tab that holds it already changes nothing."""
-        if self._holder is not None and self._holder.tab.signature == tab.signature:
+    # --- who holds it -------------------------------------------------------------------------------------
+
+    def begin(self, tab: Tab, opening: Opening) -> str:
+        """Let ``tab``, on whose connection it begins, hold it. The secret that takes it back."""
+        secret = self.holding.take(tab)
+        self._seat(opening)
+        return secret
+
+    def open(self, tab: Tab, opening: Opening, secret: str | None) -> tuple[str, asyncio.Future[bool]]:
+        """Let ``tab`` hold it and have the updates replayed that ``opening`` asks for.
+
+        The secret that takes it back, and when the lease is stored, which is the one that counts: from then on,
+        whatever an older one claims is refused.
+        """
+        secret = self.holding.take(tab, secret)
+        leased = self.keeping.hold(self.holding.lease)
+        self._seat(opening)
+        self.go_on()
+        return secret, leased
+
+    def come_back(self, tab: Tab, before: Lease | None) -> None:
+        """``tab`` holds it, by ``before``: nothing changes for it if it had been let go of; or raise as ``check``."""
+        if self.holding.is_held_by(tab.signature):
             return
-        calls = Calls(self._desk, self._outbox, self._emit, self._stop)
-        self._holder = hold(tab, self.context, calls, self._services)
+        self.holding.check(tab, None, take_over=False)
+        self.holding.come_back(tab, before)
+        self._seat(None)
+
+    def leave(self) -> None:
+        """The tab is gone. The turn goes on without it, and what needs a tab waits for the next one."""
+        self.holding.leave()
+        self._seat(None)
+
+    def _seat(self, opening: Opening | None) -> None:
+        self._telling.move(self.holding.seat)
+        if opening is not None:
+            greeting: list[Update] = [CommandsOffered(self._services.agent.commands)]
+            if self.context.todos:
+                greeting.append(TodosChanged(self.context.todos))
+            self._telling.open(opening, self.keeping.ledger, self._session.seq, greeting)
+        self._approvals.seat(self.holding.seat)
+
+    # --- messages and turns -------------------------------------------------------------------------------
 
     async def prompt(self, said: Said) -> TurnEnded:
-        """Take a message and wait until its turn is over. Cancelling the caller does not cancel the turn.
-
-        Raises:
-            BadRequestError: if a message of this id was taken before.
-            SessionBusyError: if too many messages wait already.
-        """
-        self._on(Prompted(said))
-        # Only now: a repeat that is refused must not take the place of the message that it repeats.
-        end = self._ends[said.message_id] = asyncio.get_running_loop().create_future()
+        """Take a message and wait until its turn is over; see :meth:`Intake.take`."""
+        ledger = await self.keeping.begin(self.holding.lease)
         self.context.update_activity()
-        return await asyncio.shield(end)
+        return await self._intake.take(ledger, said)
 
     async def cancel(self) -> None:
         """End the running turn and drop the messages that wait behind it."""
-        running = self._abort
-        self._on(CancelAsked())
-        if self._session.phase is Phase.CANCELLING:
-            await self._abandon("The user cancelled the turn.")
-            running.set()
+        await self._intake.settled()
+        await self._turns.cancel()
 
-    async def greet(self) -> None:
-        """Tell the tab which commands the agent understands, and what it means to do."""
-        self._emit(CommandsOffered(self._services.agent.commands))
-        if self.context.todos:
-            self._emit(TodosChanged(self.context.todos))
-        await self._outbox.flush()
+    def go_on(self) -> None:
+        """Go on with what stopped, unless it waits for a person."""
+        if not self._desk.waits_for_a_person:
+            self.wake()
 
-    async def leave(self) -> None:
-        """The tab is gone: its waiting calls end with an error, and the turn goes on to its end without it."""
-        reason = "The tab that was asked is gone."
-        if self._holder is not None:
-            self._holder.delegate.close(reason)
-        await self._abandon(reason)
+    def wake(self) -> None:
+        """Go on with what stopped."""
+        self._turns.wake()
 
-    async def close(self, reason: str) -> None:
+    async def close(self) -> None:
         """End the running turn and wait until it is over and all is sent."""
-        if self._holder is not None:
-            self._holder.delegate.close(reason)
         await self.cancel()
-        if self._task is not None:
-            await asyncio.wait({self._task})
-        await self._outbox.flush(within=FLUSH_TIME)
-        self.release()
+        await self._turns.over()
+        await self._telling.flush(within=FLUSH_TIME)
+
+    async def suspend(self) -> None:
+        """Stop the running turn, so that it goes on another time; tools that run come to their end first."""
+        await self._turns.suspend()
+        await self._telling.flush(within=FLUSH_TIME)
 
     def release(self) -> None:
-        """No tab holds it any more; what was made for the tab is let go of."""
-        self._holder = None
+        """It is let go of: whoever comes for it finds another, made from what is stored."""
+        self._turns.release()
+        self._approvals.close()
 
-    async def save(self) -> None:
-        """Keep it as it is now; one that was never used leaves nothing.
-
-        Raises:
-            RingbackError: if the storage failed.
-        """
-        if self._session.seen:
-            await self._keeping.save(self._remembered())
-
-    def _remembered(self) -> Remembered:
-        return snapshot(self.context, self._session, self._desk.policy.answers)
+    # --- steps --------------------------------------------------------------------------------------------
 
     def _emit(self, update: Update) -> None:
-        self._on(Yielded(update))
+        self._turns.on(Yielded(update))
 
-    def _on(self, event: SessionEvent) -> None:
-        for effect in self._session.on(event):
-            match effect:
-                case StartTurn(said):
-                    self._abort = asyncio.Event()
-                    self._task = asyncio.create_task(self._run(said, self._abort), name=f"turn {said.message_id}")
-                case Send(seq, update):
-                    self._outbox.put(partial(self._send, seq, update))
-                case RefuseBusy():
-                    raise SessionBusyError("Too many messages wait in this conversation. Let it answer first.")
-                case RefuseRepeat():
-                    raise BadRequestError("A message of this id was taken before; it was not started again.")
-                case _:
-                    assert_never(effect)
-
-    async def _send(self, seq: int, update: Update) -> None:
-        try:
-            if self._holder is None:
-                raise LinkLostError("No tab holds this conversation.")
-            await self._holder.tab.send(self.context.session_id, seq, update)
-        finally:
-            if isinstance(update, TurnEnded):
-                self._ends.pop(update.message_id).set_result(update)
-
-    async def _run(self, said: Said, abort: asyncio.Event) -> None:
-        turn: TurnContext | None = None
-        problem: Problem | None = None
-        watch = Stopwatch(self._services.measures)
-        try:
-            turn = await self._begin(said, abort)
-            if turn is not None:
-                with bound(turn):
-                    watch.bound()
-                    async for update in self._services.agent.run(turn):
-                        watch.spoken()
-                        self._emit(update)
-                        await turn.room()
-        except RingbackError as error:
-            problem = Problem(error.code if isinstance(error, ProtocolError) else TurnFailedError.code, str(error))
-        except Exception:
-            logger.exception("a bug ended the turn %s of %s", said.message_id, self.context.session_id)
-            problem = Problem(TurnFailedError.code, "The turn failed inside Ringback; the log says more.")
-        finally:
-            await self._abandon("The turn is over.")
-            if turn is not None:
-                await self._keeping.after_turn(turn, self._remembered)
-            self.context.update_activity()
-            watch.over(problem, is_cancelled=self._session.phase is Phase.CANCELLING)
-            self._on(Finished(problem))
-            if not self.is_running:
-                self._on_rest(self)
-
-    async def _begin(self, said: Said, abort: asyncio.Event) -> TurnContext | None:
-        person, holder = await self._keeping.person(abort), self._holder
-        if person is None or holder is None:
-            return None
-        self.context.doom_loop.clear()
-        return TurnContext(
-            session=self.context,
-            message_id=said.message_id,
-            text=said.text,
-            delegate=holder.delegate,
-            approvals=holder.approvals,
-            shared_state=self._services.states.of(self.context.identity, holder.tab.signature),
-            spending=self._services.book.begin(person),
-            stored=self._stored,
-            room=partial(self._outbox.room, abort),
-            plan=self._plan,
-            abort=abort,
-        )
+    def _rested(self) -> None:
+        self.context.update_activity()
+        if self.is_quiet:
+            self._on_rest(self)
 
     async def _plan(self, todos: tuple[Todo, ...]) -> None:
         self.context.todos = todos
         self._emit(TodosChanged(todos))
-        await self.save()
+        await self.keeping.save()
 
-    async def _stored(self) -> None:
-        self._on(Stored())
-
-    async def _abandon(self, reason: str) -> None:
-        if self._holder is not None:
-            await self._holder.approvals.abandon(reason)
+    def _doze(self) -> None:
+        self._turns.doze()
 
     def _stop(self) -> None:
-        self._stopping = asyncio.create_task(self.cancel())
+        self._own(self.cancel())
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,10 +1,11 @@
-"""Which conversations each connection holds, and how many it began."""
+"""Which conversations each connection holds, by which leases, and how many it began."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Set as AbstractSet
 
+from server.core.lease import Lease
 from server.core.session_key import SessionKey
 from shared.ids import ConnectionSignature, SessionId
 
@@ -13,7 +14,7 @@ class Holdings:
     """Nothing of a connection is kept once it is gone."""
 
     def __init__(self) -> None:
-        self._keys: dict[ConnectionSignature, set[SessionKey]] = {}
+        self._leases: dict[ConnectionSignature, dict[SessionKey, Lease]] = {}
         self._ordinals: defaultdict[ConnectionSignature, int] = defaultdict(int)
 
     def next_ordinal(self, signature: ConnectionSignature) -> int:
@@ -21,19 +22,23 @@ class Holdings:
         self._ordinals[signature] += 1
         return self._ordinals[signature]
 
-    def add(self, signature: ConnectionSignature, key: SessionKey) -> None:
-        """The connection holds that conversation."""
-        self._keys.setdefault(signature, set()).add(key)
+    def add(self, signature: ConnectionSignature, key: SessionKey, lease: Lease) -> None:
+        """The connection holds that conversation by ``lease``."""
+        self._leases.setdefault(signature, {})[key] = lease
 
-    def has(self, signature: ConnectionSignature, key: SessionKey) -> bool:
-        """Whether the connection holds that conversation."""
-        return key in self._keys.get(signature, ())
+    def lease(self, signature: ConnectionSignature, key: SessionKey) -> Lease | None:
+        """By which lease the connection holds that conversation; ``None`` if it does not."""
+        return self._leases.get(signature, {}).get(key)
+
+    def remove(self, signature: ConnectionSignature, key: SessionKey) -> None:
+        """The connection does not hold that conversation any more."""
+        self._leases.get(signature, {}).pop(key, None)
 
     def knows(self, signature: ConnectionSignature, session_id: SessionId) -> bool:
         """Whether the connection holds a conversation of that id, whosever it is."""
-        return any(key.session_id == session_id for key in self._keys.get(signature, ()))
+        return any(key.session_id == session_id for key in self._leases.get(signature, ()))
 
     def drop(self, signature: ConnectionSignature) -> AbstractSet[SessionKey]:
         """The connection is gone; what it held."""
         self._ordinals.pop(signature, None)
-        return self._keys.pop(signature, set())
+        return self._leases.pop(signature, {}).keys()

@@ -8,8 +8,11 @@ from itertools import islice
 from server.context import SessionContext
 from server.core.identity import Identity
 from server.core.policy import PolicyAnswers
+from server.core.records import Recalled, TurnState
 from server.core.remembered import MAX_SEEN, Remembered
 from server.core.session import Session
+from server.core.session_events import Said
+from server.core.session_recalled import recalled
 from shared.ids import SessionId
 
 
@@ -46,3 +49,12 @@ def awakened(identity: Identity, session_id: SessionId, remembered: Remembered) 
         todos=remembered.todos,
         usage=remembered.usage,
     )
+
+
+def session_of(turns: Recalled) -> Session:
+    """The session with the turns that were stored: one that had begun sleeps, and those after it wait."""
+    unfinished = [Said(turn.message_id, turn.text) for turn in turns.unfinished]
+    first = turns.unfinished[0].state if turns.unfinished else TurnState.ENDED
+    is_cancelled = first is TurnState.CANCELLING
+    is_begun = is_cancelled or first is TurnState.RUNNING
+    return recalled(turns.seq, turns.seen, unfinished, is_begun=is_begun, is_cancelled=is_cancelled)

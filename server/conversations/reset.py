@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from server.conversations.services import Services
@@ -10,6 +9,7 @@ from server.conversations.sessions import SessionManager
 from server.core.identity import Identity
 from server.log import say
 from server.tabs.audience import Audience
+from server.unbroken import Unbroken
 from shared.news import PersonReset
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class Reset:
         self._sessions = sessions
         self._services = services
         self._audience = audience
-        self._under_way: set[asyncio.Task[str]] = set()
+        self._under_way = Unbroken()
 
     async def __call__(self, identity: Identity) -> str:
         """Forget everything; running turns end first. The sentence that the person's tabs are told.
@@ -35,22 +35,22 @@ class Reset:
         Raises:
             RingbackError: if the storage failed, or a turn did not end; some may be gone.
         """
-        task = asyncio.create_task(self._reset(identity), name="reset")
-        self._under_way.add(task)
-        task.add_done_callback(self._finished)
-        return await asyncio.shield(task)
+        return await self._under_way.finish(self._logged(identity))
 
-    def _finished(self, task: asyncio.Task[str]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+    async def _logged(self, identity: Identity) -> str:
+        try:
+            return await self._reset(identity)
+        except Exception as error:
             # Whoever asked is told, if still there.
             logger.warning("a reset failed: %s", error)
+            raise
 
     async def _reset(self, identity: Identity) -> str:
         async with self._sessions.ended(identity):
             count = await self._services.agent.forget(identity)
             stores = await self._services.stores.get()
             await stores.conversations.forget(identity)
+            await stores.ledger.forget(identity)
             await self._services.states.of(identity, None).clear_all_states()
             conversations = "1 conversation" if count == 1 else f"{count} conversations"
             message = f"Everything was reset: {conversations} and the shared state are gone."

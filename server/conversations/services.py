@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from server.core.deadline import Moment
+from server.core.identity import Identity
 from server.loading import Loading
 from server.metrics.measures import Measures
 from server.ports import Agent, Stores
 from server.spending import UsageBook
 from server.state.shared_state import SharedStates
+from server.tabs.tab import Tab
+from shared.ids import ConnectionSignature
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The same for all conversations. Timeouts are in seconds: for a person to think, and for a tab's tool to run."""
+    """The same for all conversations. Timeouts are in seconds: for a person to think, and for a tab's tool to run.
+
+    ``doze_after`` is how long a turn that only waits for a person holds its task, in seconds; ``clock`` is one that
+    nobody can set; ``find_tab`` finds a tab of a person's.
+    """
 
     agent: Agent
     stores: Loading[Stores]
@@ -22,3 +31,6 @@ class Services:
     measures: Measures
     approval_timeout: float
     call_timeout: float
+    clock: Callable[[], Moment]
+    find_tab: Callable[[Identity, ConnectionSignature], Tab | None]
+    doze_after: float = 30.0

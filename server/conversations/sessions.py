@@ -1,87 +1,130 @@
-"""Every live conversation, found by person and session id; which connection holds which; what sleeps."""
+"""Which connection holds which conversation: begun, opened, left and ended."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from weakref import WeakSet
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 
 from server.context import SessionContext
-from server.conversations.closing import close_all
 from server.conversations.conversation import Conversation
 from server.conversations.holdings import Holdings
-from server.conversations.remembering import awakened
+from server.conversations.live import LiveConversations
 from server.conversations.services import Services
-from server.conversations.session_counts import SessionCounts
+from server.conversations.telling import Opening
 from server.core.identity import Identity
-from server.core.remembered import Remembered
+from server.core.lease import Lease
 from server.core.session_key import SessionKey
 from server.log import say
-from server.metrics.measures import Timing
 from server.tabs.tab import Tab
-from shared.errors import SessionBusyError, UnknownSessionError
+from shared.errors import UnknownSessionError
 from shared.ids import ConnectionSignature, SessionId, session_id
+from shared.news import Moved
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 64
+"""How many turns may run while further ones are taken up after a start."""
 UNKNOWN = "This connection holds no session of that id. Begin one with session/new."
-RESET_REASON = "Everything was reset."
-PATIENCE = 10.0
-"""How long it may take to end all turns of a person, in seconds."""
 
 
-class SessionManager:
-    """Owns the conversations. Nobody else keeps one: they are asked for by every message."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A conversation that a tab has come to hold, by which lease, and the secret that takes it back.
+
+    ``is_gap``: the tab wanted what comes after an update that there never was.
+    """
+
+    talk: Conversation
+    lease: Lease
+    secret: str
+    is_gap: bool = False
+
+
+class SessionManager(LiveConversations):
+    """The conversations, and which connection holds which."""
 
     def __init__(
-        self,
-        services: Services,
-        *,
-        idle_time: float,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, services: Services, *, idle_time: float, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         """``idle_time`` is how long a conversation stays in memory without being used, in seconds."""
-        self.counts = SessionCounts()
-        self._services = services
-        self._idle_time = idle_time
-        self._monotonic = monotonic
-        self._live: dict[SessionKey, Conversation] = {}
-        self._opening: dict[SessionKey, asyncio.Task[None]] = {}
+        super().__init__(services, idle_time=idle_time, monotonic=monotonic)
         self._holdings = Holdings()
-        self._left: set[Conversation] = set()
-        self._ending: dict[Identity, asyncio.Future[None]] = {}
-        self._made: WeakSet[Conversation] = WeakSet()
 
-    # --- finding ------------------------------------------------------------------------------------------
-
-    @property
-    def live(self) -> tuple[Conversation, ...]:
-        """The conversations in memory."""
-        return tuple(self._live.values())
-
-    @property
-    def running_turns(self) -> int:
-        """How many conversations have a turn that runs or waits, those without a tab included."""
-        return sum(talk.is_running for talk in self._live.values())
-
-    @property
-    def leaked(self) -> int:
-        """How many conversations are in memory that should not be; right after a garbage collection, 0."""
-        return len(self._made) - len(self._live)
-
-    def begin(self, identity: Identity, tab: Tab) -> Conversation:
+    def begin(self, identity: Identity, tab: Tab, opening: Opening) -> Opened:
         """A new conversation on the connection of ``tab``; its id is the next of that connection's."""
         name = session_id(identity.user_id, tab.signature, self._holdings.next_ordinal(tab.signature))
         key = SessionKey(identity, name)
         talk = self._make(key, SessionContext(identity, name, tab.signature))
         self.counts.opened += 1
-        self._holdings.add(tab.signature, key)
-        talk.attach(tab)
-        return talk
+        secret = talk.begin(tab, opening)
+        lease = talk.holding.lease
+        self._holdings.add(tab.signature, key, lease)
+        return Opened(talk, lease, secret)
+
+    async def open(
+        self,
+        identity: Identity,
+        tab: Tab,
+        session_id: SessionId,
+        opening: Opening,
+        *,
+        secret: str | None = None,
+        take_over: bool = False,
+    ) -> Opened:
+        """Let ``tab`` hold a conversation that there is; one that sleeps is woken. Who held it is told.
+
+        If ``opening`` wants what comes after an update that there never was, nothing is replayed.
+
+        Raises:
+            SessionHeldError: if another connection holds it, and neither ``secret`` nor ``take_over`` takes it.
+            UnknownSessionError: if there is none; somebody else's id gets the same answer as an invented one.
+            RingbackError: if the storage failed: what ``opening`` wants cannot be read, and ``tab`` does not hold it.
+        """
+        key = SessionKey(identity, session_id)
+        await self._services.stores.get()
+        talk = await self.get_or_create(identity, session_id, tab.signature)
+        # From here on without a pause, so that of two who come at once one is the second.
+        if not talk.is_known:
+            self._let_rest(talk)
+            raise UnknownSessionError("There is no conversation of that id. Begin one with session/new.")
+        talk.holding.check(tab, secret, take_over=take_over)
+        before = talk.holding.seat
+        self._left.discard(talk)
+        is_gap = opening.after is not None and opening.after > talk.last_seq
+        secret, leased = talk.open(tab, replace(opening, after=None) if is_gap else opening, secret)
+        lease = talk.holding.lease
+        self._holdings.add(tab.signature, key, lease)
+        if before.tab.signature != tab.signature:
+            self._holdings.remove(before.tab.signature, key)
+            moved = Moved(session_id, lease.epoch, tab.device)
+            before.outbox.put(partial(before.tab.tell, moved))
+        seat = talk.holding.seat
+        try:
+            await asyncio.shield(leased)
+            await opening.until_read()
+        except Exception:
+            # Half taken would be worse than not taken: what it missed would stay missing.
+            seat.outbox.close()
+            if talk.holding.seat is seat:
+                self._let_go_of(tab, talk)
+            raise
+        say(logger, "conversation_taken", client_identifier=tab.signature, session=session_id)
+        # Another tab may hold it by now.
+        return Opened(talk, lease, secret, is_gap)
+
+    async def end(self, identity: Identity, tab: Tab, session_id: SessionId) -> None:
+        """The person is done with it: a running turn ends, and the connection does not hold it any more.
+
+        Raises:
+            RingbackError: as :meth:`held`.
+        """
+        talk = await self.held(identity, tab, session_id)
+        await talk.close()
+        self._let_go_of(tab, talk)
 
     async def awake(
         self, identity: Identity, signature: ConnectionSignature, session_id: SessionId
@@ -90,7 +133,12 @@ class SessionManager:
         key = SessionKey(identity, session_id)
         while (coming := self._ending.get(identity) or self._opening.get(key)) is not None:
             await asyncio.wait({coming})
-        return self._live.get(key) if self._holdings.knows(signature, session_id) else None
+        talk = self._live.get(key)
+        return talk if talk is not None and talk.holding.is_held_by(signature) else None
+
+    def holds(self, signature: ConnectionSignature, session_id: SessionId) -> bool:
+        """Whether the connection holds a conversation of that id, whosever it is."""
+        return self._holdings.knows(signature, session_id)
 
     async def held(self, identity: Identity, tab: Tab, session_id: SessionId) -> Conversation:
         """The conversation of that id which the connection holds, as ``identity``; one that sleeps is woken.
@@ -99,149 +147,60 @@ class SessionManager:
         The caller uses it at once, without awaiting anything in between.
 
         Raises:
+            SessionHeldError: if another connection holds it.
             UnknownSessionError: if it holds none; somebody else's id gets the same answer as an invented one.
             RingbackError: if the storage failed.
         """
-        if not self._holdings.knows(tab.signature, session_id):
-            raise UnknownSessionError(UNKNOWN)
+        self._check_known(identity, tab, session_id)
         talk = await self.get_or_create(identity, session_id, tab.signature)
         if not self._holdings.knows(tab.signature, session_id):
-            # The connection went meanwhile: nobody is there to hold what was woken for it.
-            self._left.add(talk)
-            self._rest(talk)
-            raise UnknownSessionError(UNKNOWN)
-        self._holdings.add(tab.signature, SessionKey(identity, session_id))
-        talk.attach(tab)
+            # The connection went, or lost the conversation, meanwhile.
+            self._let_rest(talk)
+            self._check_known(identity, tab, session_id)
+        talk.come_back(tab, self._holdings.lease(tab.signature, talk.key))
+        self._holdings.add(tab.signature, talk.key, talk.holding.lease)
         return talk
-
-    async def get_or_create(
-        self, identity: Identity, session_id: SessionId, client_identifier: ConnectionSignature
-    ) -> Conversation:
-        """The conversation: the same object for all who ask, and a new one only if there is none in memory.
-
-        ``client_identifier`` is the holder's, for a new one. One that was stored comes back as it was.
-
-        Raises:
-            RingbackError: if the storage failed.
-        """
-        key = SessionKey(identity, session_id)
-        is_first = False
-        while True:
-            talk = self._live.get(key)
-            if identity in self._ending:
-                await asyncio.shield(self._ending[identity])
-            elif talk is not None:
-                self.counts.reused += not is_first
-                talk.context.update_activity()
-                return talk
-            else:
-                is_first = key not in self._opening
-                await asyncio.shield(self._opened(key, client_identifier))
 
     # --- ending -------------------------------------------------------------------------------------------
 
     async def leave(self, signature: ConnectionSignature) -> None:
-        """The connection is gone: its waiting calls end, its turns go on to their end without it."""
+        """The connection is gone: its turns go on without it, and what needs a tab waits for the next one."""
         for key in self._holdings.drop(signature):
             talk = self._live.get(key)
-            if talk is not None:
+            if talk is not None and talk.holding.is_held_by(signature):
                 self.counts.left += 1
-                self._left.add(talk)
-                await talk.leave()
-                self._rest(talk)
+                talk.leave()
+                self._let_rest(talk)
 
-    async def cleanup_inactive(self) -> int:
-        """Store and let go of what was not used for the idle time and has no turn running; how many.
-
-        The next message brings such a conversation back.
-        """
-        cleaned = 0
-        for key, talk in list(self._live.items()):
-            if not talk.may_sleep() or talk.context.idle_for(self._monotonic()) < self._idle_time:
-                continue
-            used_at = talk.context.active_at
-            try:
-                await talk.save()
-            except Exception:
-                # Of whatever kind: the others go on.
-                logger.exception("the conversation %s could not be stored and stays in memory", key.session_id)
-                continue
-            # Storing took a moment: only if nobody came meanwhile, and only this very object.
-            if self._live.get(key) is talk and talk.may_sleep() and talk.context.active_at == used_at:
-                self._forget(key, talk)
-                self.counts.cleaned += 1
-                cleaned += 1
-                say(logger, "conversation_sleeps", session=key.session_id)
-        return cleaned
-
-    @asynccontextmanager
-    async def ended(self, identity: Identity) -> AsyncIterator[None]:
-        """End all conversations of a person and, for the block, let none begin: messages that come meanwhile wait.
+    async def go_on(self, keys: Iterable[SessionKey]) -> None:
+        """Have the turns of those conversations go on that stopped, or whose questions are past their time.
 
         Raises:
-            SessionBusyError: if a running turn did not end in time.
+            RingbackError: if the storage failed.
         """
-        while (other := self._ending.get(identity)) is not None:
-            await asyncio.shield(other)
-        done = self._ending[identity] = asyncio.get_running_loop().create_future()
-        try:
-            await self._let_go(identity)
-            yield
-            self.counts.reset += 1
-        finally:
-            del self._ending[identity]
-            done.set_result(None)
-
-    async def close(self, grace: float) -> None:
-        """End all turns, waiting at most ``grace`` seconds for them."""
-        late = await close_all(self._live.values(), "The server is stopping.", within=grace)
-        if late:
-            logger.warning("%s turns did not end within %s seconds", late, grace)
+        for key in keys:
+            while self.running_turns >= AT_ONCE:
+                self._rested.clear()
+                await self._rested.wait()
+            is_new = key not in self._live
+            talk = await self.get_or_create(key.identity, key.session_id, ConnectionSignature(""))
+            if is_new:
+                self._left.add(talk)
+            talk.go_on()
 
     # --- steps --------------------------------------------------------------------------------------------
 
-    def _opened(self, key: SessionKey, client_identifier: ConnectionSignature) -> asyncio.Task[None]:
-        opening = self._opening.get(key)
-        if opening is None:
-            opening = self._opening[key] = asyncio.create_task(self._open(key, client_identifier))
-            opening.add_done_callback(lambda _: self._opening.pop(key, None))
-        return opening
+    def _let_go_of(self, tab: Tab, talk: Conversation) -> None:
+        self._holdings.remove(tab.signature, talk.key)
+        if talk.holding.is_held_by(tab.signature):
+            # Nobody took it over meanwhile.
+            talk.leave()
+        self._let_rest(talk)
 
-    async def _open(self, key: SessionKey, client_identifier: ConnectionSignature) -> None:
-        stores = await self._services.stores.get()
-        remembered = await stores.conversations.load(key.identity, key.session_id)
-        if remembered is None:
-            self.counts.opened += 1
-            self._make(key, SessionContext(key.identity, key.session_id, client_identifier))
-        else:
-            self.counts.reloaded += 1
-            self._make(key, awakened(key.identity, key.session_id, remembered), remembered)
-
-    def _make(self, key: SessionKey, context: SessionContext, remembered: Remembered | None = None) -> Conversation:
-        talk = Conversation(context, self._services, remembered, on_rest=self._rest)
-        self._live[key] = talk
-        self._made.add(talk)
-        return talk
-
-    async def _let_go(self, identity: Identity) -> None:
-        opening = [task for key, task in self._opening.items() if key.identity == identity]
-        if opening:
-            await asyncio.wait(opening)
-        talks = {key: talk for key, talk in self._live.items() if key.identity == identity}
-        if await close_all(talks.values(), RESET_REASON, within=PATIENCE):
-            raise SessionBusyError("A turn of yours did not end in time, so nothing was deleted. Try again.")
-        for key, talk in talks.items():
-            self._forget(key, talk)
-
-    def _rest(self, talk: Conversation) -> None:
-        """A conversation that no connection holds any more is let go of as soon as its turn is over."""
-        if talk in self._left and not talk.is_running:
-            self._left.discard(talk)
-            self._forget(SessionKey(talk.context.identity, talk.context.session_id), talk)
-
-    def _forget(self, key: SessionKey, talk: Conversation) -> None:
-        if self._live.get(key) is talk:
-            del self._live[key]
-            age = datetime.now(UTC) - talk.context.created_at
-            self._services.measures.time(Timing.SESSION_AGE, age.total_seconds())
-        talk.release()
+    def _check_known(self, identity: Identity, tab: Tab, session_id: SessionId) -> None:
+        if self._holdings.knows(tab.signature, session_id):
+            return
+        talk = self._live.get(SessionKey(identity, session_id))
+        if talk is not None:
+            talk.holding.check(tab, None, take_over=False)
+        raise UnknownSessionError(UNKNOWN)

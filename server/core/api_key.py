@@ -8,7 +8,6 @@ it would cost every handshake its time.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from datetime import datetime
 from typing import NewType
 
 from server.core.identity import Admission, Identity, NameRefusedError, Scope
+from server.core.secret_hash import secret_hash
 from shared.errors import RingbackError
 
 KeyId = NewType("KeyId", str)
@@ -26,7 +26,7 @@ ID_BYTES = 6
 SECRET_BYTES = 32
 MAX_LABEL = 128
 FORM = re.compile(r"rbk_(?P<id>[a-z2-7]{10})_(?P<secret>[A-Za-z0-9_-]{43})", re.ASCII)
-NO_HASH = hashlib.sha256(b"no key has this secret").hexdigest()
+NO_HASH = secret_hash("no key has this secret")
 
 
 class KeyRefusedError(ValueError):
@@ -98,7 +98,7 @@ def read_key(text: str) -> ShownKey:
     found = FORM.fullmatch(text)
     if found is None:
         raise KeyRefusedError("no key")
-    return ShownKey(KeyId(found["id"]), hashlib.sha256(found["secret"].encode("ascii")).hexdigest())
+    return ShownKey(KeyId(found["id"]), secret_hash(found["secret"]))
 
 
 def key_admission(shown: ShownKey, kept: ApiKey | None, now: datetime) -> Admission:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from server.core.records import CallRecord
 from shared.frames import Choice, ToolChanged, ToolStarted
 from shared.ids import ToolCallId
 from shared.json_types import JsonObject
@@ -15,20 +16,34 @@ from shared.tool_spec import ToolSpec
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The model asks for a tool; ``is_offered`` is false for a frontend tool that the tab does not have."""
+    """The model asks for a tool; ``is_offered`` is false for a frontend tool that the tab does not have.
+
+    ``occurrence`` counts the calls of this id in the turn, from 1: models may repeat their ids. ``is_frontend``: the
+    tool runs in the tab.
+    """
 
     call_id: ToolCallId
     spec: ToolSpec
     arguments: JsonObject
     is_offered: bool = True
+    occurrence: int = 1
+    is_frontend: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The person answered; ``choice`` is ``None`` when the question was closed without an answer."""
+    """The person answered; ``choice`` is ``None`` when the question was closed without an answer.
+
+    ``arguments`` are there when the person changed them; ``reason`` is for the model.
+    ``device`` is the id of the device that was asked, and is to run the tool, in place of the one that holds the
+    conversation.
+    """
 
     call_id: ToolCallId
     choice: Choice | None
+    arguments: JsonObject | None = None
+    reason: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +63,40 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """The call could not be claimed, and nobody knows why: somebody else was first."""
+
+    call_id: ToolCallId
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """What was to run was sent nowhere: its device was gone before that. :class:`Seated` follows."""
+
+    call_id: ToolCallId
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """Another connection holds the conversation, or none does: ``device`` is its device's id, empty for none."""
+
+    device: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dozed:
+    """The turn was stopped: nobody waits at the gate until it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Abandoned:
-    """Nobody waits for the open calls any more: the turn was cancelled or the tab is gone. ``reason``: a sentence."""
+    """The turn is cancelled or over: open calls end. ``reason`` is a sentence."""
 
     reason: str
 
 
-DeskEvent: TypeAlias = Requested | Answered | Expired | Finished | Abandoned
+DeskEvent: TypeAlias = Requested | Answered | Expired | Finished | Missed | Unsent | Seated | Dozed | Abandoned
 
 # --- effects ----------------------------------------------------------------------------------------------
 
@@ -68,29 +110,46 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask the person in the tab about this call; ``risk`` is the sentence that they are told."""
+    """Ask the person in the tab about this call; its ``risk`` is the sentence that they are told."""
 
-    call_id: ToolCallId
-    spec: ToolSpec
-    arguments: JsonObject
-    arguments_hash: str
-    risk: str
-    choices: tuple[Choice, ...] = tuple(Choice)
+    call: CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Store the call as it is now, before anything that follows is told or done."""
+
+    call: CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Store that the call is claimed, if nobody else did before and the lease still holds; or else: :class:`Missed`.
+
+    Once it is stored, the call runs; unless its device is gone: :class:`Unsent`.
+    """
+
+    call: CallRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The call is claimed: let it run, now and only once."""
+    """The call is claimed and that is stored: let it run."""
 
     call_id: ToolCallId
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """The call does not run, or no longer counts: the model gets ``result`` in the tool's stead."""
+    """The call does not run, or ran before: the model gets ``result`` in the tool's stead."""
 
     call_id: ToolCallId
     result: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Nobody waits at the gate for what was decided: the turn is to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +165,4 @@ class StopTurn:
     """The agent goes in circles, and nobody said that it should go on: end the turn."""
 
 
-DeskEffect: TypeAlias = Tell | Ask | Run | Settle | Withdraw | StopTurn
+DeskEffect: TypeAlias = Tell | Ask | Keep | Claim | Run | Settle | Wake | Withdraw | StopTurn

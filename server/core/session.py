@@ -2,12 +2,18 @@
 
 ::
 
-            prompt                       cancel
+            kept                         cancel
     IDLE ───────────► RUNNING ────────────────────────► CANCELLING
-     ▲                 │  ▲ prompt: waits in the queue     │
-     └──── finished ───┘  └──── finished, queue not empty ─┤
+     ▲                │ ▲ │  ▲ kept: waits in the queue    │  ▲
+     │          slept │ │ │  └──── finished, queue not empty ┤  │ cancel
+     │                ▼ │ │ woken                             │  │
+     │              ASLEEP ────────────────────────────────┼──┘
+     └──── finished ──────┘                                │
      └──────────────────────────── finished ───────────────┘
 
+A message is offered first and counts from then on; once it is stored it is kept, and its turn may begin. A turn that
+sleeps holds no task: every call it has open waits for a person. One that was stopped by a crash is found asleep; if it
+was being cancelled (``is_cancelled``), that is what it goes on with.
 Pure: :meth:`Session.on` takes an event and returns effects, in the order they are to be done.
 """
 
@@ -16,8 +22,27 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
+from server.core.session_events import (
+    CancelAsked,
+    ContinueTurn,
+    Finished,
+    KeepCancel,
+    Kept,
+    Lost,
+    Offered,
+    RefuseBusy,
+    RefuseRepeat,
+    Said,
+    Send,
+    SessionEffect,
+    SessionEvent,
+    Slept,
+    StartTurn,
+    Woken,
+    Yielded,
+)
 from shared.frames import Problem, StopReason, TurnEnded, Update, UserSaid
 from shared.ids import MessageId
 
@@ -30,86 +55,8 @@ class Phase(Enum):
 
     IDLE = auto()
     RUNNING = auto()
+    ASLEEP = auto()
     CANCELLING = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message of the person, as the session keeps it until its turn ends."""
-
-    message_id: MessageId
-    text: str
-
-
-# --- events -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Prompted:
-    """The person sent a message."""
-
-    said: Said
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The running turn's message is committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Yielded:
-    """The running turn has something for the tab."""
-
-    update: Update
-
-
-@dataclass(frozen=True, slots=True)
-class CancelAsked:
-    """The person wants the running turn, and all that waits behind it, to end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The running turn is over; ``problem`` when it failed."""
-
-    problem: Problem | None = None
-
-
-SessionEvent: TypeAlias = Prompted | Stored | Yielded | CancelAsked | Finished
-
-# --- effects ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class StartTurn:
-    """Begin a turn for this message."""
-
-    said: Said
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send the ``seq``-th update."""
-
-    seq: int
-    update: Update
-
-
-@dataclass(frozen=True, slots=True)
-class RefuseBusy:
-    """Too many messages wait: this one was not taken."""
-
-    message_id: MessageId
-
-
-@dataclass(frozen=True, slots=True)
-class RefuseRepeat:
-    """The message was taken before: it starts nothing."""
-
-    message_id: MessageId
-
-
-SessionEffect: TypeAlias = StartTurn | Send | RefuseBusy | RefuseRepeat
 
 
 @dataclass
@@ -118,65 +65,106 @@ class Session:
 
     phase: Phase = Phase.IDLE
     running: Said | None = None
+    offered: dict[MessageId, Said] = field(default_factory=dict)
     waiting: deque[Said] = field(default_factory=deque)
     seen: dict[MessageId, None] = field(default_factory=dict)
     seq: int = 0
+    is_cancelled: bool = False
 
-    def has(self, message_id: MessageId) -> bool:
-        """Whether that message runs or waits."""
-        is_running = self.running is not None and self.running.message_id == message_id
-        return is_running or any(said.message_id == message_id for said in self.waiting)
+    @property
+    def is_awake(self) -> bool:
+        """Whether something goes on by itself, or is about to."""
+        return self.phase in {Phase.RUNNING, Phase.CANCELLING} or bool(self.offered)
 
-    def on(self, event: SessionEvent) -> list[SessionEffect]:
+    def find(self, message_id: MessageId) -> Said | None:
+        """The message of that id, if its turn is still to end."""
+        running = () if self.running is None else (self.running,)
+        unfinished = (*running, *self.waiting, *self.offered.values())
+        return next((said for said in unfinished if said.message_id == message_id), None)
+
+    def on(self, event: SessionEvent) -> list[SessionEffect]:  # noqa: PLR0911  (one return for each kind)
         """What follows from ``event``."""
         match event:
-            case Prompted(said):
-                return self._prompted(said)
-            case Stored():
-                return (
-                    [] if self.running is None else [self._send(UserSaid(self.running.message_id, self.running.text))]
-                )
+            case Offered(said):
+                return self._offered(said)
+            case Kept(message_id):
+                return self._kept(message_id)
+            case Lost(message_id):
+                self.offered.pop(message_id)
+                self.seen.pop(message_id)
+                return []
             case Yielded(update):
                 return [self._send(update)]
             case CancelAsked():
                 return self._cancel()
             case Finished(problem):
                 return self._finished(problem)
+            case Slept():
+                return self._slept()
+            case Woken():
+                return self._woken()
             case _:
                 assert_never(event)
 
-    def _prompted(self, said: Said) -> list[SessionEffect]:
+    def _offered(self, said: Said) -> list[SessionEffect]:
         if said.message_id in self.seen:
             return [RefuseRepeat(said.message_id)]
-        if len(self.waiting) >= MAX_WAITING:
+        if len(self.waiting) + len(self.offered) >= MAX_WAITING + (self.phase is Phase.IDLE):
             return [RefuseBusy(said.message_id)]
         self.seen[said.message_id] = None
-        if self.phase is not Phase.IDLE:
-            self.waiting.append(said)
-            return []
-        return [self._start(said)]
+        self.offered[said.message_id] = said
+        return []
+
+    def _kept(self, message_id: MessageId) -> list[SessionEffect]:
+        said = self.offered.pop(message_id)
+        # Behind what waits since before a restart, if there is such.
+        self.waiting.append(said)
+        return self._start_next() if self.phase is Phase.IDLE else []
 
     def _cancel(self) -> list[SessionEffect]:
-        if self.phase is not Phase.RUNNING:
-            return []
-        self.phase = Phase.CANCELLING
-        dropped: list[SessionEffect] = [self._send(TurnEnded(said.message_id, "cancelled")) for said in self.waiting]
+        effects: list[SessionEffect] = [self._send(TurnEnded(said.message_id, "cancelled")) for said in self.waiting]
         self.waiting.clear()
-        return dropped
+        if self.running is None:
+            return effects
+        if not self.is_cancelled:
+            self.is_cancelled = True
+            effects.append(KeepCancel(self.running.message_id))
+        if self.phase is Phase.ASLEEP:
+            # It goes on for as long as it takes to end well.
+            return [*effects, *self._go_on()]
+        self.phase = Phase.CANCELLING
+        return effects
+
+    def _slept(self) -> list[SessionEffect]:
+        if self.phase is Phase.CANCELLING and self.running is not None:
+            return [ContinueTurn(self.running)]
+        if self.phase is Phase.RUNNING:
+            self.phase = Phase.ASLEEP
+        return []
+
+    def _woken(self) -> list[SessionEffect]:
+        if self.phase is Phase.ASLEEP:
+            return self._go_on()
+        return self._start_next() if self.phase is Phase.IDLE else []
+
+    def _go_on(self) -> list[SessionEffect]:
+        assert self.running is not None  # noqa: S101  (what sleeps has begun)
+        self.phase = Phase.CANCELLING if self.is_cancelled else Phase.RUNNING
+        return [ContinueTurn(self.running)]
 
     def _finished(self, problem: Problem | None) -> list[SessionEffect]:
         if self.running is None:
             return []
-        reason: StopReason = "cancelled" if self.phase is Phase.CANCELLING else "end_turn"
+        reason: StopReason = "cancelled" if self.is_cancelled else "end_turn"
         effects: list[SessionEffect] = [self._send(TurnEnded(self.running.message_id, reason, problem))]
-        self.phase, self.running = Phase.IDLE, None
-        if self.waiting:
-            effects.append(self._start(self.waiting.popleft()))
-        return effects
+        self.phase, self.running, self.is_cancelled = Phase.IDLE, None, False
+        return [*effects, *self._start_next()]
 
-    def _start(self, said: Said) -> StartTurn:
-        self.phase, self.running = Phase.RUNNING, said
-        return StartTurn(said)
+    def _start_next(self) -> list[SessionEffect]:
+        if not self.waiting:
+            return []
+        self.phase, self.running = Phase.RUNNING, (said := self.waiting.popleft())
+        return [self._send(UserSaid(said.message_id, said.text)), StartTurn(said)]
 
     def _send(self, update: Update) -> Send:
         self.seq += 1

@@ -12,13 +12,12 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from server.core.json_depth import MAX_DEPTH
 from shared.errors import StateError
 from shared.json_types import JsonObject, JsonValue
 
 MAX_NAME = 200
 """Longest key or field name in characters."""
-MAX_DEPTH = 64
-"""How deep lists and objects may be nested."""
 MAX_DOCUMENT = 262_144
 """Longest document in bytes, as it is written down."""
 MAX_DIGITS = 4_000

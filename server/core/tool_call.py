@@ -2,16 +2,20 @@
 
 ::
 
+                                    ask                  release
+                         ┌───────────────────┐  ┌────────────────┐
+                         ▼                   │  ▼                │
     REQUESTED ──ask──► SHOWN ──approve──► APPROVED ──claim──► CLAIMED ──succeed──► DONE
-        │                │                   ▲  │                │ ├─────fail──────► FAILED
-        │                │                   │  │                │ └─────lose──────► IN_DOUBT
+        │                │                   ▲  │                ├───────fail──────► FAILED
+        │                │                   │  │                └───────lose──────► IN_DOUBT
         ├──────allow─────┼───────────────────┘  │
         ├──deny──────────┼──reject──► DENIED    │
         │                ├──expire──► EXPIRED   │
         └──cancel────────┴──cancel──► CANCELLED ◄──cancel
 
 A call is claimed before it runs and only once: whoever finds it claimed does not run it. What was claimed and
-never reported back is in doubt: it may have run.
+never reported back is in doubt: it may have run. What is known to have been sent nowhere is released again, and an
+approval that was given on one device is asked for once more if the tool is to run on another.
 """
 
 from __future__ import annotations
@@ -33,11 +37,6 @@ class CallState(Enum):
     EXPIRED = auto()
     CANCELLED = auto()
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing more can happen to the call."""
-        return not any(state is self for state, _ in TRANSITIONS)
-
 
 class CallEvent(Enum):
     """What can happen to a call."""
@@ -50,6 +49,7 @@ class CallEvent(Enum):
     EXPIRE = auto()
     CANCEL = auto()
     CLAIM = auto()
+    RELEASE = auto()
     SUCCEED = auto()
     FAIL = auto()
     LOSE = auto()
@@ -64,8 +64,10 @@ TRANSITIONS: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.SHOWN, CallEvent.REJECT): CallState.DENIED,
     (CallState.SHOWN, CallEvent.EXPIRE): CallState.EXPIRED,
     (CallState.SHOWN, CallEvent.CANCEL): CallState.CANCELLED,
+    (CallState.APPROVED, CallEvent.ASK): CallState.SHOWN,
     (CallState.APPROVED, CallEvent.CLAIM): CallState.CLAIMED,
     (CallState.APPROVED, CallEvent.CANCEL): CallState.CANCELLED,
+    (CallState.CLAIMED, CallEvent.RELEASE): CallState.APPROVED,
     (CallState.CLAIMED, CallEvent.SUCCEED): CallState.DONE,
     (CallState.CLAIMED, CallEvent.FAIL): CallState.FAILED,
     (CallState.CLAIMED, CallEvent.LOSE): CallState.IN_DOUBT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from server.core.state_values import MAX_DEPTH
+from server.core.json_depth import MAX_DEPTH, is_deep
 from server.core.tool_failure import ToolFailedError
 from shared.json_types import JsonObject, JsonValue
 
@@ -28,22 +28,9 @@ def as_result(value: object) -> JsonObject:
     if len(text) > MAX_RESULT:
         raise ToolFailedError(f"The result takes {len(text):,} bytes, and at most {MAX_RESULT:,} can be given.")
     copied: JsonValue = json.loads(text)
-    if _is_too_deep(copied):
+    if is_deep(copied):
         raise _too_deep()
     return copied if isinstance(copied, dict) else {"result": copied}
-
-
-def _is_too_deep(value: JsonValue) -> bool:
-    left = [(value, 0)]
-    while left:
-        inner, depth = left.pop()
-        if depth > MAX_DEPTH:
-            return True
-        if isinstance(inner, dict):
-            left.extend((one, depth + 1) for one in inner.values())
-        elif isinstance(inner, list):
-            left.extend((one, depth + 1) for one in inner)
-    return False
 
 
 def _too_deep() -> ToolFailedError:

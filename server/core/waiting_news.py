@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from shared.news import News, Notice, PersonReset, StateChanged
+from shared.news import DevicesChanged, HandedOver, News, Notice, PersonReset, StateChanged
 
 MAX_WAITING = 64
 """How many changes, and how many notices, wait for a tab that reads too slowly."""
@@ -45,6 +45,11 @@ class WaitingNews:
                 self._drop(lambda other: other == news)
                 if self._count(Notice) >= MAX_WAITING:
                     self._waiting.remove(next(other for other in self._waiting if isinstance(other, Notice)))
+            case DevicesChanged():
+                self._drop(lambda other: isinstance(other, DevicesChanged))
+            case HandedOver(session_id):
+                # A code is used once, and the latest one is the one that counts.
+                self._drop(lambda other: isinstance(other, HandedOver) and other.session_id == session_id)
             case _:
                 assert_never(news)
         self._waiting.append(news)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from acp import schema
-from acp.meta import CLIENT_METHODS, PROTOCOL_VERSION
+from acp.meta import CLIENT_METHODS
 from pydantic import BaseModel
 
 from server.core.identity import Identity
@@ -17,28 +17,18 @@ from server.gateway.acp_updates import as_text, session_update, text_content
 from shared.acp_names import (
     META_APPROVAL,
     META_CLAIM,
-    META_DEVICE,
+    META_EPOCH,
     META_IDENTITY,
-    META_MESSAGE_ID,
+    META_LEASE_SECRET,
     META_MODEL,
     META_SEQ,
-    META_TOOL_NAME,
-    META_TOOLS,
-    META_USAGE,
+    METHOD_ANSWER_RESTARTED,
     METHOD_APPROVAL_WITHDRAWN,
-    METHOD_METRICS,
-    METHOD_NOTICE,
-    METHOD_RESET,
-    METHOD_STATE_CHANGED,
-    METHOD_STATE_DELETE,
-    METHOD_STATE_GET,
-    METHOD_STATE_LIST,
-    METHOD_STATE_SET,
     METHOD_TOOL_CALL,
     METHOD_TURN_ENDED,
-    METHOD_WAS_RESET,
 )
 from shared.frames import (
+    AnswerRestarted,
     ApprovalAsked,
     ApprovalWithdrawn,
     Choice,
@@ -50,32 +40,6 @@ from shared.frames import (
 )
 from shared.ids import SessionId
 from shared.json_types import JsonObject
-
-ADDITIONS = (
-    META_DEVICE,
-    META_TOOLS,
-    META_MODEL,
-    META_MESSAGE_ID,
-    META_SEQ,
-    META_APPROVAL,
-    META_TOOL_NAME,
-    META_IDENTITY,
-    META_CLAIM,
-    META_USAGE,
-    METHOD_TOOL_CALL,
-    METHOD_APPROVAL_WITHDRAWN,
-    METHOD_TURN_ENDED,
-    METHOD_STATE_LIST,
-    METHOD_STATE_GET,
-    METHOD_STATE_SET,
-    METHOD_STATE_DELETE,
-    METHOD_STATE_CHANGED,
-    METHOD_NOTICE,
-    METHOD_RESET,
-    METHOD_WAS_RESET,
-    METHOD_METRICS,
-)
-"""What this server adds to ACP, as announced in its capabilities."""
 
 OptionKind: TypeAlias = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
 OPTIONS: Mapping[Choice, tuple[OptionKind, str]] = MappingProxyType(
@@ -107,41 +71,27 @@ def spoken_as(message: Message, acting: Identity | None) -> Message:
     return Message(message.method, {**message.params, "_meta": {**told, META_IDENTITY: who}})
 
 
-def welcome(*, version: str) -> JsonObject:
-    """The answer to ``initialize``."""
-    return _plain(
-        schema.InitializeResponse(
-            protocol_version=PROTOCOL_VERSION,
-            agent_info=schema.Implementation(name="ringback", title="Ringback", version=version),
-            agent_capabilities=schema.AgentCapabilities(
-                load_session=False,
-                prompt_capabilities=schema.PromptCapabilities(image=False, audio=False, embedded_context=False),
-                field_meta=dict.fromkeys(ADDITIONS, 1),
-            ),
-            auth_methods=[],
-        )
-    )
-
-
-def session_opened(session_id: SessionId, model: ModelInfo) -> JsonObject:
-    """The answer to ``session/new``."""
-    told = {"name": model.name, "label": model.label, "scripted": model.scripted}
-    return _plain(schema.NewSessionResponse(session_id=session_id, field_meta={META_MODEL: told}))
+def session_held(model: ModelInfo, secret: str, epoch: int) -> JsonObject:
+    """What the answers to ``session/new``, ``load`` and ``resume`` carry in ``_meta``."""
+    told: JsonObject = {"name": model.name, "label": model.label, "scripted": model.scripted}
+    return {META_MODEL: told, META_LEASE_SECRET: secret, META_EPOCH: epoch}
 
 
 def prompt_answered(stop_reason: StopReason) -> JsonObject:
     """The answer to ``session/prompt``."""
-    return _plain(schema.PromptResponse(stop_reason=stop_reason))
+    return plain(schema.PromptResponse(stop_reason=stop_reason))
 
 
-def update_message(session_id: SessionId, seq: int, update: Update) -> Message:
-    """The notification for the ``seq``-th update; a turn's end is an addition of ours."""
-    if isinstance(update, TurnEnded):
-        return _turn_ended(session_id, seq, update)
-    notification = schema.SessionNotification(
-        session_id=session_id, update=session_update(update), field_meta={META_SEQ: seq}
-    )
-    return Message(CLIENT_METHODS["session_update"], _plain(notification))
+def update_message(session_id: SessionId, seq: int | None, update: Update) -> Message:
+    """The notification for the ``seq``-th update, or for one that is none of them."""
+    if isinstance(update, TurnEnded | AnswerRestarted):
+        params = _turn_ended(update) if isinstance(update, TurnEnded) else _restarted(update)
+        method = METHOD_TURN_ENDED if isinstance(update, TurnEnded) else METHOD_ANSWER_RESTARTED
+        return Message(f"_{method}", {"sessionId": session_id, "seq": seq, **params})
+    notification = schema.SessionNotification(session_id=session_id, update=session_update(update))
+    if seq is not None:
+        notification.field_meta = {META_SEQ: seq}
+    return Message(CLIENT_METHODS["session_update"], plain(notification))
 
 
 def permission_request(approval: ApprovalAsked, now: datetime) -> Message:
@@ -154,7 +104,8 @@ def permission_request(approval: ApprovalAsked, now: datetime) -> Message:
         "argumentsHash": approval.arguments_hash,
         "expiresAt": expires_at.isoformat(timespec="milliseconds"),
         "expiresIn": approval.expires_in,
-        "editable": False,
+        "editable": True,
+        "askedBy": approval.asked_by,
     }
     request = schema.RequestPermissionRequest(
         session_id=approval.session_id,
@@ -170,7 +121,7 @@ def permission_request(approval: ApprovalAsked, now: datetime) -> Message:
         options=[_option(choice) for choice in approval.choices],
         field_meta={META_APPROVAL: told},
     )
-    return Message(CLIENT_METHODS["session_request_permission"], _plain(request))
+    return Message(CLIENT_METHODS["session_request_permission"], plain(request))
 
 
 def withdrawal_message(withdrawal: ApprovalWithdrawn) -> Message:
@@ -199,19 +150,18 @@ def tool_request(call: ToolCalled) -> Message:
 def file_request(session_id: SessionId, path: str, line: int | None, limit: int | None) -> Message:
     """The request to read a file where the client is; ``path`` is absolute there."""
     request = schema.ReadTextFileRequest(session_id=session_id, path=path, line=line, limit=limit)
-    return Message(CLIENT_METHODS["fs_read_text_file"], _plain(request))
+    return Message(CLIENT_METHODS["fs_read_text_file"], plain(request))
 
 
-def _turn_ended(session_id: SessionId, seq: int, ended: TurnEnded) -> Message:
-    params: JsonObject = {
-        "sessionId": session_id,
-        "messageId": ended.message_id,
-        "stopReason": ended.stop_reason,
-        "seq": seq,
-    }
+def _turn_ended(ended: TurnEnded) -> JsonObject:
+    params: JsonObject = {"messageId": ended.message_id, "stopReason": ended.stop_reason}
     if ended.problem is not None:
         params["error"] = {"code": ended.problem.code, "message": ended.problem.message}
-    return Message(f"_{METHOD_TURN_ENDED}", params)
+    return params
+
+
+def _restarted(restarted: AnswerRestarted) -> JsonObject:
+    return {"said": restarted.said, "thought": restarted.thought}
 
 
 def _option(choice: Choice) -> schema.PermissionOption:
@@ -219,6 +169,7 @@ def _option(choice: Choice) -> schema.PermissionOption:
     return schema.PermissionOption(option_id=choice.value, kind=kind, name=name)
 
 
-def _plain(model: BaseModel) -> JsonObject:
+def plain(model: BaseModel) -> JsonObject:
+    """``model`` as it travels."""
     plain: JsonObject = model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
     return plain

@@ -5,23 +5,29 @@ from __future__ import annotations
 import uuid
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import PurePosixPath, PureWindowsPath
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 from acp import schema
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from server.core.session import Said
+from server.core.session_events import Said
 from server.gateway.announced import Announcement, read_announcement
-from shared.acp_names import META_IDENTITY, META_MESSAGE_ID
+from server.gateway.shapes import read_acp
+from shared.acp_names import (
+    META_ARGUMENTS,
+    META_ASK_DEVICE,
+    META_IDENTITY,
+    META_MESSAGE_ID,
+    META_REASON,
+)
 from shared.errors import BadRequestError
-from shared.frames import Choice
-from shared.ids import MessageId, SessionId
+from shared.frames import ApprovalAnswered, Choice
+from shared.ids import ConnectionSignature, MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject, JsonValue
 
 MAX_MESSAGE_ID = 128
-MAX_REASON = 300
-"""How much of a wrong request's explanation is sent, in characters."""
+MAX_ANSWER_REASON = 2000
+"""How much of what a person says to a refusal goes to the model, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +46,12 @@ def read_initialize(params: JsonObject, reserved: AbstractSet[str]) -> Announcem
     Raises:
         BadRequestError: if the params do not make sense.
     """
-    request = _read(params, schema.InitializeRequest)
+    request = read_acp(params, schema.InitializeRequest)
     able = request.client_capabilities or schema.ClientCapabilities()
     info = request.client_info
     label = (info.title or info.name) if info is not None else ""
     lends_files = able.fs is not None and able.fs.read_text_file is True
     return read_announcement(able.field_meta or {}, label=label, lends_files=lends_files, reserved=reserved)
-
-
-def read_new_session(params: JsonObject) -> PurePosixPath | PureWindowsPath:
-    """The folder on the client's device that the session is about.
-
-    Raises:
-        BadRequestError: if the params do not make sense, or the folder is not absolute.
-    """
-    cwd = _read(params, schema.NewSessionRequest).cwd
-    for path in (PurePosixPath(cwd), PureWindowsPath(cwd)):
-        if path.is_absolute() and "\0" not in cwd:
-            return path
-    raise BadRequestError("session/new: cwd is an absolute path.")
 
 
 def read_prompt(params: JsonObject) -> PromptAsked:
@@ -67,7 +60,7 @@ def read_prompt(params: JsonObject) -> PromptAsked:
     Raises:
         BadRequestError: if the params do not make sense, or hold other than text and links.
     """
-    request = _read(params, schema.PromptRequest)
+    request = read_acp(params, schema.PromptRequest)
     text = "\n".join(_text_of(block) for block in request.prompt)
     if not text.strip():
         raise BadRequestError("session/prompt: the message is empty.")
@@ -92,16 +85,29 @@ def read_cancel(params: JsonObject) -> SessionId:
     Raises:
         BadRequestError: if the params do not make sense.
     """
-    return SessionId(_read(params, schema.CancelNotification).session_id)
+    return SessionId(read_acp(params, schema.CancelNotification).session_id)
 
 
-def read_choice(answer: JsonValue) -> Choice | None:
-    """The person's choice; ``None`` if the question was closed without one, or the answer is none of ours."""
+def read_answer(call_id: ToolCallId, answer: JsonValue) -> ApprovalAnswered:
+    """The person's answer: closed without a choice if it is none of ours. What is beside the choice may be left out."""
     try:
-        outcome = schema.RequestPermissionResponse.model_validate(answer).outcome
-        return Choice(outcome.option_id) if isinstance(outcome, schema.AllowedOutcome) else None
+        response = schema.RequestPermissionResponse.model_validate(answer)
+        outcome = response.outcome
+        choice = Choice(outcome.option_id) if isinstance(outcome, schema.AllowedOutcome) else None
     except ValueError:
-        return None
+        return ApprovalAnswered(call_id, None)
+    meta = response.field_meta or {}
+    arguments, reason, device = (meta.get(name) for name in (META_ARGUMENTS, META_REASON, META_ASK_DEVICE))
+    if not (isinstance(arguments, dict | None) and isinstance(device, str | None)):
+        # Other arguments, or another device, were meant: what was asked about is not what the person allows.
+        return ApprovalAnswered(call_id, None)
+    return ApprovalAnswered(
+        call_id,
+        choice,
+        arguments=arguments,
+        reason=reason[:MAX_ANSWER_REASON] if isinstance(reason, str) else "",
+        device=ConnectionSignature(device) if isinstance(device, str) else None,
+    )
 
 
 def read_file_content(answer: JsonValue) -> str | None:
@@ -128,15 +134,3 @@ def _text_of(
             raise BadRequestError("session/prompt: this agent takes text and links, nothing else.")
         case _:
             assert_never(block)
-
-
-Request = TypeVar("Request", bound=BaseModel)
-
-
-def _read(params: JsonObject, shape: type[Request]) -> Request:
-    try:
-        return shape.model_validate(params)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadRequestError(f"{where}: {first['msg']}"[:MAX_REASON]) from error

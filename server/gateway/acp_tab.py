@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypeAlias
 
 from server.core.identity import Identity
@@ -19,10 +18,12 @@ from server.gateway.acp import (
     withdrawal_message,
 )
 from server.gateway.acp_news import news_message
-from server.gateway.acp_requests import read_choice, read_file_content
+from server.gateway.acp_requests import read_answer, read_file_content
+from server.gateway.acp_sessions import Folder
 from server.gateway.announced import Announcement
 from server.gateway.rpc import RefusedError, Rpc
 from shared.frames import (
+    AnswerRestarted,
     ApprovalAnswered,
     ApprovalAsked,
     ApprovalWithdrawn,
@@ -33,12 +34,12 @@ from shared.frames import (
 )
 from shared.ids import ConnectionSignature, SessionId
 from shared.json_types import JsonObject, JsonValue
-from shared.news import News
+from shared.news import Moved, News
 from shared.tool_spec import ToolSpec
 
 logger = logging.getLogger(__name__)
 
-Folders: TypeAlias = Mapping[SessionId, PurePosixPath | PureWindowsPath]
+Folders: TypeAlias = Mapping[SessionId, Folder]
 """The folder on the client's device that each session is about."""
 
 
@@ -59,6 +60,8 @@ class AcpTab:
         self._announced = announced
         self._folders = folders
         self._acting = acting
+        # People who take turns on one connection may have sessions of one name.
+        self._who = ("", "") if acting is None else (acting.tenant, acting.user_id)
 
     @property
     def device(self) -> Device:
@@ -70,22 +73,26 @@ class AcpTab:
         """The frontend tools it offers, by name."""
         return self._announced.tools
 
-    async def send(self, session_id: SessionId, seq: int, update: Update) -> None:
-        """Send the ``seq``-th update of a session; a client that does not know our additions sees no turn's end."""
-        if not isinstance(update, TurnEnded) or self._announced.speaks_ringback:
+    async def send(self, session_id: SessionId, seq: int | None, update: Update) -> None:
+        """Send an update of a session; what ACP has no word for, only to a client that knows our additions."""
+        if not isinstance(update, TurnEnded | AnswerRestarted) or self._announced.speaks_ringback:
             await self._notify(update_message(session_id, seq, update))
 
-    async def ask(self, approval: ApprovalAsked) -> ApprovalAnswered:
-        """Show the approval and wait for the person's answer; one that makes no sense is none."""
-        try:
-            answer = await self._request(permission_request(approval, datetime.now(UTC)))
-        except RefusedError as error:
-            logger.warning("the client %s does not take approvals: %s", self.signature, error)
-            return ApprovalAnswered(approval.call_id, None)
-        return ApprovalAnswered(approval.call_id, read_choice(answer))
+    async def ask(self, approval: ApprovalAsked, answered: Callable[[ApprovalAnswered | None], None]) -> None:
+        """Show the approval; ``answered`` is called with the person's answer. One that makes no sense is no choice."""
+        said = spoken_as(permission_request(approval, datetime.now(UTC)), self._acting)
+        call_id = approval.call_id
+        await self._rpc.ask(
+            said.method,
+            said.params,
+            lambda answer: answered(read_answer(call_id, answer)),
+            gone=lambda: answered(None),
+            subject=(*self._who, approval.session_id, call_id),
+        )
 
     async def withdraw(self, withdrawal: ApprovalWithdrawn) -> None:
         """Take a shown approval back; a client that does not know our additions is not told."""
+        self._rpc.withdraw(*self._who, withdrawal.session_id, withdrawal.call_id)
         if self._announced.speaks_ringback:
             await self._notify(withdrawal_message(withdrawal))
 
@@ -98,8 +105,11 @@ class AcpTab:
         except RefusedError as error:
             return {"success": False, "error": str(error) or "The device refused without saying why."}
 
-    async def tell(self, news: News) -> None:
+    async def tell(self, news: News | Moved) -> None:
         """Tell what is no part of a conversation; a client that does not know our additions is not told."""
+        if isinstance(news, Moved):
+            # What was asked there is asked of the new holder.
+            self._rpc.withdraw(*self._who, news.session_id)
         if self._announced.speaks_ringback:
             await self._notify(news_message(news))
 

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath, PureWindowsPath
+from dataclasses import replace
 
 from server.conversations.conversation import Conversation
 from server.core.acting import acting_identity
 from server.core.identity import Identity, Scope
-from server.gateway.acp import prompt_answered, session_opened, welcome
-from server.gateway.acp_requests import asked_identity, read_cancel, read_initialize, read_new_session, read_prompt
+from server.gateway.acp import prompt_answered
+from server.gateway.acp_requests import asked_identity, read_cancel, read_initialize, read_prompt
 from server.gateway.acp_tab import AcpTab
+from server.gateway.acp_welcome import welcome
 from server.gateway.announced import Announcement
 from server.gateway.hall import Hall
 from server.gateway.listener import Line
 from server.gateway.person_requests import PersonRequests
 from server.gateway.rpc import Rpc
+from server.gateway.session_requests import SessionRequests
 from server.gateway.transport import WebSocketTransport
 from server.log import say
 from server.state.shared_state import SharedState
 from shared.errors import BadRequestError, NotPermittedError, ProtocolError, TooManyRequestsError
 from shared.ids import SessionId
-from shared.json_types import JsonObject, JsonValue
+from shared.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
 
-MAX_SESSIONS = 32
-"""How many sessions one connection may begin."""
 MAX_PEOPLE = 1_000
 """For how many people one connection may act."""
 
@@ -41,14 +39,6 @@ class TurnProblemError(ProtocolError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A session begun here: the folder on the client's device that it is about, and who began it."""
-
-    folder: PurePosixPath | PureWindowsPath
-    identity: Identity
-
-
 class Connection:
     """One WebSocket. With the scope ``act-as`` there may be many people behind it, each with a tab of their own."""
 
@@ -57,20 +47,17 @@ class Connection:
         self._admission = line.admission
         self._signature = line.signature
         self._announced: Announcement | None = None
-        self._begun: dict[SessionId, Begun] = {}
-        self._folders: dict[SessionId, PurePosixPath | PureWindowsPath] = {}
         self._tabs: dict[Identity, AcpTab] = {}
-        self._ungreeted: dict[str, Conversation] = {}
-        self._greetings: set[asyncio.Task[None]] = set()
         transport = WebSocketTransport(line)
-        transport.on_answered = self._answered
+        self._sessions = SessionRequests(hall, line.signature, who=self._who, tab_of=self._tab)
+        transport.on_answered = self._sessions.answered
         person = PersonRequests(who=self._who, state_of=self._state_of, reset=self._hall.reset, metrics=self._metrics)
         self._rpc = Rpc(
             transport,
             requests={
                 "initialize": self._initialize,
-                "session/new": self._new_session,
                 "session/prompt": self._prompt,
+                **self._sessions.methods,
                 **person.methods,
             },
             notifications={"session/cancel": self._cancel},
@@ -81,6 +68,7 @@ class Connection:
         try:
             await self._rpc.listen()
         finally:
+            self._sessions.leave()
             for identity, tab in self._tabs.items():
                 self._hall.audience.leave(identity, tab)
             try:
@@ -109,19 +97,6 @@ class Connection:
             tools=len(announced.tools),
         )
         return welcome(version=self._hall.version)
-
-    async def _new_session(self, params: JsonObject) -> JsonObject:
-        identity = self._who(params)
-        folder = read_new_session(params)
-        if len(self._begun) >= MAX_SESSIONS:
-            raise TooManyRequestsError(f"A connection begins at most {MAX_SESSIONS} sessions. Open another connection.")
-        talk = self._hall.sessions.begin(identity, self._tab(identity))
-        session_id = talk.context.session_id
-        self._begun[session_id] = Begun(folder, identity)
-        self._folders[session_id] = folder
-        self._ungreeted[session_id] = talk
-        say(logger, "session_opened", client_identifier=self._signature, session=session_id)
-        return session_opened(session_id, self._hall.model)
 
     async def _prompt(self, params: JsonObject) -> JsonObject:
         self._introduced()
@@ -153,8 +128,7 @@ class Connection:
         return await self._hall.sessions.held(identity, self._tab(identity), session_id)
 
     def _session_identity(self, params: JsonObject, session_id: SessionId) -> Identity:
-        begun = self._begun.get(session_id)
-        return self._who(params, None if begun is None else begun.identity)
+        return self._who(params, self._sessions.opened_by(session_id))
 
     def _tab(self, identity: Identity) -> AcpTab:
         tab = self._tabs.get(identity)
@@ -165,7 +139,7 @@ class Connection:
                 signature=self._signature,
                 rpc=self._rpc,
                 announced=self._introduced(),
-                folders=self._folders,
+                folders=self._sessions.folders,
                 acting=None if identity == self._admission.identity else identity,
             )
             self._hall.audience.join(identity, tab)
@@ -183,15 +157,6 @@ class Connection:
         if self._announced is None:
             raise BadRequestError("The first request of a connection is initialize.")
         return self._announced
-
-    def _answered(self, result: JsonValue) -> None:
-        # Some clients hang when a session's commands come before the answer that names the session.
-        session_id = result.get("sessionId") if isinstance(result, dict) else None
-        talk = self._ungreeted.pop(session_id, None) if isinstance(session_id, str) else None
-        if talk is not None:
-            task = asyncio.create_task(talk.greet())
-            self._greetings.add(task)
-            task.add_done_callback(self._greetings.discard)
 
 
 async def talk(line: Line, hall: Hall) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from server.conversations.handoffs import Handoffs
 from server.conversations.reset import Reset
 from server.conversations.sessions import SessionManager
 from server.state.shared_state import SharedStates
@@ -22,6 +23,7 @@ class Hall:
     """
 
     sessions: SessionManager
+    handoffs: Handoffs
     reset: Reset
     states: SharedStates
     audience: Audience

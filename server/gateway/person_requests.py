@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
 
 import msgspec
 
 from server.core.identity import Identity
 from server.gateway.rpc import Answer
+from server.gateway.shapes import convert
 from server.state.shared_state import SharedState
 from shared.acp_names import (
     METHOD_METRICS,
@@ -73,20 +73,20 @@ class PersonRequests:
         return {"keys": keys}
 
     async def _get(self, params: JsonObject) -> JsonObject:
-        return {"data": await self._state(params).get(_read(params, _Key).key)}
+        return {"data": await self._state(params).get(convert(params, _Key).key)}
 
     async def _set(self, params: JsonObject) -> JsonObject:
-        told = _read(params, _Document)
+        told = convert(params, _Document)
         # Taken as it came: a round trip through a schema would change numbers.
         data = params["data"]
         assert isinstance(data, dict)  # noqa: S101  (the schema just said so)
         return {"stored": await self._state(params).upsert(told.key, data, ttl=told.ttl)}
 
     async def _delete(self, params: JsonObject) -> JsonObject:
-        return {"deleted": await self._state(params).delete(_read(params, _Key).key)}
+        return {"deleted": await self._state(params).delete(convert(params, _Key).key)}
 
     async def _reset(self, params: JsonObject) -> JsonObject:
-        if not _read(params, _Reset).confirm:
+        if not convert(params, _Reset).confirm:
             raise BadRequestError(
                 "This deletes all of your conversations and your shared state. Send confirm: true if that is meant."
             )
@@ -99,13 +99,3 @@ class PersonRequests:
 
     async def _metrics(self, _params: JsonObject) -> JsonObject:
         return {"text": await self._metrics_text()}
-
-
-Shape = TypeVar("Shape")
-
-
-def _read(params: JsonObject, shape: type[Shape]) -> Shape:
-    try:
-        return msgspec.convert(params, shape)
-    except msgspec.ValidationError as error:
-        raise BadRequestError(f"The request has a wrong shape: {error}.") from error

@@ -17,6 +17,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
+from server.core.json_depth import MAX_DEPTH, is_deep
 from server.gateway.halves import without_halves
 from shared.errors import BadRequestError, TooManyRequestsError
 from shared.json_types import JsonObject, JsonValue
@@ -25,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
-MAX_DEPTH = 64
-"""How deeply objects and lists may stand in each other."""
 MAX_UNDER_WAY = 64
 """How many requests of one connection may be under way; an arriving one beyond that is refused."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -51,6 +50,9 @@ class WebSocketTransport:
         self._under_way = 0
         self.on_answered: Callable[[Any], None] | None = None
         """Called with the result of each request that was answered well, once the answer is on its way."""
+
+        self.on_reply: Callable[[JsonObject], bool] | None = None
+        """Called with each answer of the peer's; one that it takes goes no further."""
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send one message; waits while the peer reads slowly. The order of calls is the order on the wire.
@@ -82,6 +84,8 @@ class WebSocketTransport:
                     message = understood(frame)
                 except GarbageError as garbage:
                     await self._refuse(garbage)
+                    continue
+                if "method" not in message and self.on_reply is not None and self.on_reply(message):
                     continue
                 if "method" not in message or "id" not in message:
                     return message
@@ -167,19 +171,6 @@ def checked(message: JsonValue) -> JsonObject:
     if "id" not in message:
         raise GarbageError(INVALID_REQUEST, "A message has a method or an id.")
     return _checked_answer(message)
-
-
-def is_deep(value: JsonValue, depth: int = MAX_DEPTH) -> bool:
-    """Whether objects and lists stand in each other more than ``depth`` levels deep."""
-    level = [value] if isinstance(value, (dict, list)) else []
-    for _ in range(depth):
-        level = [
-            child
-            for container in level
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, (dict, list))
-        ]
-    return bool(level)
 
 
 def dumped(message: JsonValue) -> str:

@@ -43,6 +43,9 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
     call_timeout: float = 300.0
     """How long a tool may run in a tab, in seconds."""
 
+    doze_after: float = 30.0
+    """How long a turn that only waits for a person is kept in memory, in seconds."""
+
     idle_time: float = 1800.0
     """How long a conversation stays in memory after its last use, in seconds."""
 

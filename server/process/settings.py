@@ -26,7 +26,7 @@ from shared.ids import TenantId
 from shared.layers import merge, read_toml
 
 MAX_PORT = 65535
-SECONDS = ("grace", "patience", "approval_timeout", "call_timeout", "idle_time", "jwt_max_lifetime")
+SECONDS = ("grace", "patience", "approval_timeout", "call_timeout", "doze_after", "idle_time", "jwt_max_lifetime")
 MAX_WORKERS = 1_000
 MAX_BUDGET = 10**15
 COUNTS = {
@@ -64,6 +64,7 @@ class ServerSettings:
     patience: float
     approval_timeout: float
     call_timeout: float
+    doze_after: float
     idle_time: float
     redis: str | None = field(repr=False)
     tools: tuple[str, ...]
@@ -100,6 +101,7 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
         patience=options.patience,
         approval_timeout=options.approval_timeout,
         call_timeout=options.call_timeout,
+        doze_after=options.doze_after,
         idle_time=options.idle_time,
         redis=_redis(options.redis),
         tools=_tools(options.tools),

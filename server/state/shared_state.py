@@ -14,6 +14,7 @@ from server.core.identity import Identity
 from server.core.state_values import checked_name, checked_ttl, decode, encode, is_same
 from server.state.changes import Changes, StateChange
 from server.state.store import StateStore, Stored
+from server.unbroken import Unbroken
 from shared.errors import StateError
 from shared.ids import ConnectionSignature
 from shared.json_types import JsonObject, JsonValue
@@ -169,7 +170,7 @@ class SharedStates:
         self.changes = changes
         self.now = now
         self._locks: Locks = WeakValueDictionary()
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._under_way = Unbroken()
 
     def of(self, owner: Identity, origin: ConnectionSignature | None) -> SharedState:
         """The state of one person, as a connection (or nobody in particular) changes it."""
@@ -180,10 +181,7 @@ class SharedStates:
 
         Once begun, both are done to their end, also if the caller is cancelled: what is written is told.
         """
-        task = asyncio.create_task(self._told(writing, change))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+        return await self._under_way.finish(self._told(writing, change))
 
     async def _told(self, writing: Coroutine[Any, Any, Result], change: StateChange) -> Result:
         result = await writing

@@ -23,6 +23,9 @@ class Stored:
 NOTHING = Stored(None, 0)
 """What is found under a key that never was there."""
 
+TRACE_KEPT = 86_400.0
+"""How long the trace of something deleted is kept, in seconds: longer than anybody else may remember its version."""
+
 
 class StateStore(Protocol):
     """Times are seconds since 1970 in UTC. Every method raises ``StateError`` if the store failed."""

@@ -7,10 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from server.core.identity import Identity
-from server.state.store import NOTHING, Stored
-
-TRACE_KEPT = 86_400.0
-"""How long the trace of something deleted is kept, in seconds, so that its versions go on."""
+from server.state.store import NOTHING, TRACE_KEPT, Stored
 
 
 @dataclass(frozen=True, slots=True)

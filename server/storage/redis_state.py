@@ -17,7 +17,7 @@ import importlib.util
 import time
 import uuid
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from server.core.identity import Identity
 from server.core.redis_address import redis_address
@@ -26,6 +26,7 @@ from server.state.store import StateStore, Stored
 from server.storage.redis_away import RedisAwayError
 from server.storage.redis_entries import FILL, LIFE, PUT, READ, entry_of, floor_at
 from server.storage.redis_presence import AT_LEISURE, Pace, RedisPresence
+from server.unbroken import Unbroken
 from shared.errors import StartError
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 LAST_WRITES = 5.0
 """How long writes that were begun may take when the store is closed, in seconds."""
-
-Result = TypeVar("Result")
 
 
 async def open_redis_state(url: str, inner: StateStore, notice: Callable[[str], None]) -> RedisState:
@@ -70,21 +69,15 @@ class RedisState:
         self._inner = inner
         self._now = now
         self._presence = RedisPresence(inner, connect, notice, pace)
-        self._writing: set[asyncio.Task[Any]] = set()
+        self._writing = Unbroken()
 
     async def settled(self) -> None:
         """Wait until it is known for the first time whether Redis is there."""
         await self._presence.settled.wait()
 
-    @property
-    def is_away(self) -> bool:
-        """Whether all goes to the database now."""
-        return self._presence.process is None
-
     async def close(self) -> None:
         """Let what is being written come to its end, and close all connections. ``inner`` stays open."""
-        if self._writing:
-            await asyncio.wait(self._writing, timeout=LAST_WRITES)
+        await self._writing.ended(LAST_WRITES)
         await self._presence.close()
 
     # --- the port -----------------------------------------------------------------------------------------
@@ -112,7 +105,9 @@ class RedisState:
         self, owner: Identity, key: str, found: Stored, document: str | None, expires_at: float | None = None
     ) -> bool:
         """Keep ``document`` if ``found`` is still what is there: the database decides."""
-        return await self._to_its_end(self._swap(owner, key, found, Stored(document, found.version + 1, expires_at)))
+        wanted = Stored(document, found.version + 1, expires_at)
+        # Cancelled between the database and Redis, it would leave something old in Redis.
+        return await self._writing.finish(self._swap(owner, key, found, wanted))
 
     async def keys(self, owner: Identity) -> list[str]:
         """The keys that something is kept under."""
@@ -120,20 +115,13 @@ class RedisState:
 
     async def clear(self, owner: Identity) -> list[str]:
         """Delete everything of one person."""
-        return await self._to_its_end(self._clear(owner))
+        return await self._writing.finish(self._clear(owner))
 
     async def purge(self) -> int:
         """Take away the traces of what was deleted, or past its time, long ago. What is in Redis goes by itself."""
         return await self._inner.purge()
 
     # --- writing ------------------------------------------------------------------------------------------
-
-    async def _to_its_end(self, writing: Coroutine[Any, Any, Result]) -> Result:
-        # A caller that is cancelled between the database and Redis would leave something old in Redis.
-        task = asyncio.create_task(writing)
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-        return await asyncio.shield(task)
 
     async def _swap(self, owner: Identity, key: str, found: Stored, wanted: Stored) -> bool:
         entry = floor_at(wanted.version)

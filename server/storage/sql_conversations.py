@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from server.core.identity import Identity
 from server.core.policy import PolicyAnswers
 from server.core.remembered import Remembered, TurnUsage
+from server.core.session_key import SessionKey
 from server.storage.failures import as_storage_error
-from server.storage.tables import CONVERSATION, TOKEN_USAGE
-from server.storage.upsert import upsert
+from server.storage.of_person import of_person
+from server.storage.tables import CONVERSATION
 from shared.ids import ConnectionSignature, MessageId, SessionId
 from shared.todos import Todo
 from shared.usage import TokenUsage
@@ -42,7 +43,9 @@ class SqlConversations:
         Raises:
             StorageError: if the database failed.
         """
-        query = sa.select(CONVERSATION).where(*_of(identity), CONVERSATION.c.session_id == session_id)
+        query = sa.select(CONVERSATION).where(
+            *of_person(CONVERSATION, identity), CONVERSATION.c.session_id == session_id
+        )
         with as_storage_error():
             async with self._engine.connect() as connection:
                 row = (await connection.execute(query)).one_or_none()
@@ -62,31 +65,6 @@ class SqlConversations:
             todos=msgspec.convert(json.loads(row.todos), tuple[Todo, ...]),
         )
 
-    async def save(
-        self, identity: Identity, session_id: SessionId, remembered: Remembered, turn: TurnUsage | None = None
-    ) -> None:
-        """Keep it in place of what was there, and enter ``turn`` into the books: both or neither.
-
-        Raises:
-            StorageError: if the database failed.
-        """
-        memory = _Memory(remembered.seen, remembered.answers, remembered.state, remembered.usage)
-        key = {"tenant": identity.tenant, "user_id": identity.user_id, "session_id": session_id}
-        values = {
-            "run_id": remembered.run_id,
-            "client_identifier": remembered.client_identifier,
-            "created_at": remembered.created_at.timestamp(),
-            "last_activity": remembered.last_activity.timestamp(),
-            "seq": remembered.seq,
-            "memory": _json(memory),
-            "todos": _json(remembered.todos),
-        }
-        with as_storage_error():
-            async with self._engine.begin() as connection:
-                await connection.execute(upsert(self._engine, CONVERSATION, key, values))
-                if turn is not None:
-                    await connection.execute(sa.insert(TOKEN_USAGE).values(**key, **_booked(turn)))
-
     async def forget(self, identity: Identity) -> int:
         """Delete what is kept of a person's conversations; the books stay. The number deleted.
 
@@ -95,15 +73,29 @@ class SqlConversations:
         """
         with as_storage_error():
             async with self._engine.begin() as connection:
-                return (await connection.execute(sa.delete(CONVERSATION).where(*_of(identity)))).rowcount
+                return (
+                    await connection.execute(sa.delete(CONVERSATION).where(*of_person(CONVERSATION, identity)))
+                ).rowcount
 
 
-def _of(identity: Identity) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return CONVERSATION.c.tenant == identity.tenant, CONVERSATION.c.user_id == identity.user_id
-
-
-def _booked(turn: TurnUsage) -> dict[str, str | int | float]:
+def kept_row(key: SessionKey, remembered: Remembered) -> dict[str, str | int | float]:
+    """The row of ``conversation``."""
     return {
+        **_named(key),
+        "run_id": remembered.run_id,
+        "client_identifier": remembered.client_identifier,
+        "created_at": remembered.created_at.timestamp(),
+        "last_activity": remembered.last_activity.timestamp(),
+        "seq": remembered.seq,
+        "memory": _json(_Memory(remembered.seen, remembered.answers, remembered.state, remembered.usage)),
+        "todos": _json(remembered.todos),
+    }
+
+
+def booked_row(key: SessionKey, turn: TurnUsage) -> dict[str, str | int | float]:
+    """The row of ``token_usage``."""
+    return {
+        **_named(key),
         "message_id": turn.message_id,
         "model": turn.model,
         "prompt": turn.tokens.prompt,
@@ -111,6 +103,10 @@ def _booked(turn: TurnUsage) -> dict[str, str | int | float]:
         "total": turn.tokens.total,
         "ended_at": turn.ended_at.timestamp(),
     }
+
+
+def _named(key: SessionKey) -> dict[str, str]:
+    return {"tenant": key.identity.tenant, "user_id": key.identity.user_id, "session_id": key.session_id}
 
 
 def _json(value: object) -> str:

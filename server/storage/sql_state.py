@@ -7,19 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.core.identity import Identity
 from server.core.state_values import escape, unescape
-from server.state.store import NOTHING, Stored
+from server.state.store import NOTHING, TRACE_KEPT, Stored
+from server.storage.of_person import of_person
 from server.storage.tables import SHARED_STATE
 from server.storage.unbroken import unbroken
+from server.storage.upsert import insert_into
 from shared.errors import StateError
-
-TRACE_KEPT = 86_400.0
-"""How long the trace of something deleted is kept, in seconds: longer than anybody else may remember its version."""
 
 ROW = SHARED_STATE.c
 
@@ -41,7 +39,9 @@ class SqlState:
     @unbroken
     async def read(self, owner: Identity, key: str) -> Stored:
         """What is kept under ``key``."""
-        query = sa.select(ROW.document, ROW.version, ROW.expires_at).where(*_of(owner), ROW.key == escape(key))
+        query = sa.select(ROW.document, ROW.version, ROW.expires_at).where(
+            *of_person(SHARED_STATE, owner), ROW.key == escape(key)
+        )
         with _as_state_error():
             async with self._reading.connect() as connection:
                 row = (await connection.execute(query)).one_or_none()
@@ -63,10 +63,9 @@ class SqlState:
         named = {"tenant": owner.tenant, "user_id": owner.user_id, "key": escape(key)}
         statement: sa.Executable
         if found.version == 0:
-            dialect = postgresql if self._writing.dialect.name == "postgresql" else sqlite
-            statement = dialect.insert(SHARED_STATE).values(**named, **values).on_conflict_do_nothing()
+            statement = insert_into(self._writing, SHARED_STATE).values(**named, **values).on_conflict_do_nothing()
         else:
-            same = (*_of(owner), ROW.key == named["key"], ROW.version == found.version)
+            same = (*of_person(SHARED_STATE, owner), ROW.key == named["key"], ROW.version == found.version)
             statement = sa.update(SHARED_STATE).where(*same).values(**values)
         with _as_state_error():
             async with self._writing.connect() as connection:
@@ -76,7 +75,7 @@ class SqlState:
     @unbroken
     async def keys(self, owner: Identity) -> list[str]:
         """The keys that something is kept under."""
-        query = sa.select(ROW.key).where(*_of(owner), *self._alive())
+        query = sa.select(ROW.key).where(*of_person(SHARED_STATE, owner), *self._alive())
         with _as_state_error():
             async with self._reading.connect() as connection:
                 return [unescape(key) for key in await connection.scalars(query)]
@@ -84,7 +83,12 @@ class SqlState:
     async def clear(self, owner: Identity) -> list[str]:
         """Delete everything of one person."""
         changes = {"document": None, "version": ROW.version + 1, "expires_at": None, "changed_at": self._now()}
-        statement = sa.update(SHARED_STATE).where(*_of(owner), *self._alive()).values(changes).returning(ROW.key)
+        statement = (
+            sa.update(SHARED_STATE)
+            .where(*of_person(SHARED_STATE, owner), *self._alive())
+            .values(changes)
+            .returning(ROW.key)
+        )
         with _as_state_error():
             async with self._writing.connect() as connection:
                 return [unescape(key) for key in await connection.scalars(statement)]
@@ -100,10 +104,6 @@ class SqlState:
 
     def _alive(self) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
         return ROW.document.is_not(None), sa.or_(ROW.expires_at.is_(None), ROW.expires_at > self._now())
-
-
-def _of(owner: Identity) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return ROW.tenant == owner.tenant, ROW.user_id == owner.user_id
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.core.identity import Identity
 from server.storage.failures import as_storage_error
+from server.storage.of_person import of_person
 from server.storage.tables import TOKEN_USAGE
 from shared.ids import SessionId, TenantId
 from shared.usage import TokenUsage
@@ -22,27 +23,28 @@ class SqlUsage:
 
     async def of_session(self, identity: Identity, session_id: SessionId) -> TokenUsage:
         """What one conversation used."""
-        return await self._sum(*_of(identity), TOKEN_USAGE.c.session_id == session_id)
+        return await self._sum(*of_person(TOKEN_USAGE, identity), TOKEN_USAGE.c.session_id == session_id)
 
     async def of_user(self, identity: Identity, since: datetime | None = None) -> TokenUsage:
         """What one person used since a moment in UTC, or ever."""
-        return await self._sum(*_of(identity), *_since(since))
+        return await self._sum(*of_person(TOKEN_USAGE, identity), *_since(since))
 
     async def of_tenant(self, tenant: TenantId, since: datetime | None = None) -> TokenUsage:
         """What all people of a tenant used since a moment in UTC, or ever."""
         return await self._sum(TOKEN_USAGE.c.tenant == tenant, *_since(since))
 
     async def _sum(self, *conditions: sa.ColumnElement[bool]) -> TokenUsage:
-        columns = (TOKEN_USAGE.c.prompt, TOKEN_USAGE.c.completion, TOKEN_USAGE.c.total)
-        query = sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns)).where(*conditions)
         with as_storage_error():
             async with self._engine.connect() as connection:
-                prompt, completion, total = (await connection.execute(query)).one()
-        return TokenUsage(int(prompt), int(completion), int(total))
+                return await connection.run_sync(lambda sync: summed(sync, *conditions))
 
 
-def _of(identity: Identity) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return TOKEN_USAGE.c.tenant == identity.tenant, TOKEN_USAGE.c.user_id == identity.user_id
+def summed(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> TokenUsage:
+    """The sum of the entries that meet the conditions."""
+    columns = (TOKEN_USAGE.c.prompt, TOKEN_USAGE.c.completion, TOKEN_USAGE.c.total)
+    query = sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns)).where(*conditions)
+    prompt, completion, total = connection.execute(query).one()
+    return TokenUsage(int(prompt), int(completion), int(total))
 
 
 def _since(moment: datetime | None) -> list[sa.ColumnElement[bool]]:

@@ -5,15 +5,16 @@ A connection that is cancelled amid a statement cannot be used again and is foun
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
+from server.unbroken import Unbroken
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-_under_way: set[asyncio.Task[Any]] = set()
+_uses = Unbroken()
 
 
 def unbroken(
@@ -23,9 +24,6 @@ def unbroken(
 
     @functools.wraps(use)
     async def use_to_its_end(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        task = asyncio.create_task(use(*args, **kwargs))
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
-        return await asyncio.shield(task)
+        return await _uses.finish(use(*args, **kwargs))
 
     return use_to_its_end

@@ -12,7 +12,7 @@ from server.state.changes import Changes, StateChange
 from server.tabs.outbox import Outbox
 from server.tabs.tab import Tab
 from shared.ids import ConnectionSignature
-from shared.news import News
+from shared.news import DevicesChanged, News
 
 
 class Seat:
@@ -51,6 +51,7 @@ class Audience:
         if identity not in self._unsubscribe:
             self._unsubscribe[identity] = self._changes.subscribe(identity, self._changed)
         self._seats[identity][tab.signature] = Seat(tab)
+        self.tell(identity, DevicesChanged(), but=tab.signature)
 
     def leave(self, identity: Identity, tab: Tab) -> None:
         """The tab is gone."""
@@ -58,6 +59,15 @@ class Audience:
         if not self._seats[identity]:
             del self._seats[identity]
             self._unsubscribe.pop(identity, _nothing)()
+        self.tell(identity, DevicesChanged())
+
+    def tabs(self, identity: Identity) -> list[Tab]:
+        """A person's tabs that are there now."""
+        return [seat.tab for seat in self._seats.get(identity, {}).values()]
+
+    def find(self, identity: Identity, signature: ConnectionSignature) -> Seat | None:
+        """The person's tab on that connection; ``None`` if it is not there, or another person's."""
+        return self._seats.get(identity, {}).get(signature)
 
     def _changed(self, change: StateChange) -> None:
         self.tell(change.owner, change.news, but=change.origin)

@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from shared.errors import LinkLostError
+from shared.errors import LinkLostError, StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ class Outbox:
         self._room_for = room_for
         self._waiting: deque[Delivery] = deque()
         self._sender: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._roomy = asyncio.Event()
         self._roomy.set()
 
@@ -36,12 +37,20 @@ class Outbox:
         return len(self._waiting)
 
     def put(self, delivery: Delivery) -> None:
-        """Have ``delivery`` made after all that were put before."""
+        """Have ``delivery`` made after all that were put before; not if it is closed."""
+        if self._is_closed:
+            return
         self._waiting.append(delivery)
         if len(self._waiting) >= self._room_for:
             self._roomy.clear()
         if self._sender is None:
             self._sender = asyncio.create_task(self._send_all())
+
+    def close(self) -> None:
+        """Drop what waits, and what is put from now on."""
+        self._is_closed = True
+        self._waiting.clear()
+        self._roomy.set()
 
     async def room(self, give_up: asyncio.Event) -> None:
         """Wait while the tab reads too slowly for what is already put, or until ``give_up`` is set."""
@@ -59,6 +68,18 @@ class Outbox:
         if self._sender is not None:
             await asyncio.wait({self._sender}, timeout=within)
 
+    async def made(self) -> None:
+        """Wait until what was put so far is made or dropped, and not for what is put meanwhile."""
+        if self._is_closed:
+            return
+        made = asyncio.Event()
+
+        async def note() -> None:
+            made.set()
+
+        self.put(note)
+        await made.wait()
+
     async def _send_all(self) -> None:
         try:
             while self._waiting:
@@ -74,5 +95,7 @@ class Outbox:
             await delivery()
         except LinkLostError:
             logger.debug("a delivery had no tab to go to")
+        except StorageError as error:
+            logger.warning("what could not be stored is not told: %s", error)
         except Exception:
             logger.exception("a bug lost a delivery; the next ones are made")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, Update
 from shared.ids import ConnectionSignature, SessionId
 from shared.json_types import JsonObject
-from shared.news import News
+from shared.news import Moved, News
 from shared.tool_spec import ToolSpec
 
 
@@ -30,12 +30,12 @@ class Tab(Protocol):
         """The frontend tools it offers, by name."""
         ...
 
-    async def send(self, session_id: SessionId, seq: int, update: Update) -> None:
-        """Send the ``seq``-th update of a session; waits while the peer reads slowly."""
+    async def send(self, session_id: SessionId, seq: int | None, update: Update) -> None:
+        """Send the ``seq``-th update of a session, or one that is none of them; waits while the peer reads slowly."""
         ...
 
-    async def ask(self, approval: ApprovalAsked) -> ApprovalAnswered:
-        """Show the approval and wait for the person's answer."""
+    async def ask(self, approval: ApprovalAsked, answered: Callable[[ApprovalAnswered | None], None]) -> None:
+        """Show the approval; ``answered`` is called once: with the person's answer, or when the connection is gone."""
         ...
 
     async def withdraw(self, withdrawal: ApprovalWithdrawn) -> None:
@@ -46,6 +46,6 @@ class Tab(Protocol):
         """Run a frontend tool there and wait for its dict. A tool's own failure is a dict, not an exception."""
         ...
 
-    async def tell(self, news: News) -> None:
+    async def tell(self, news: News | Moved) -> None:
         """Tell what is no part of a conversation; a client that does not know our additions is not told."""
         ...

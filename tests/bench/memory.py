@@ -10,14 +10,14 @@ from pathlib import Path
 from tests.bench.table import show
 from tests.bench.terminal import rss_mib
 from tests.journeys.raw_tab import raw_tab
-from tests.journeys.server_process import running_server
+from tests.journeys.server_process import fresh_server
 
 IDLE = 150
 
 
 async def measure() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with running_server(Path(folder)) as server, AsyncExitStack() as stack:
+        async with fresh_server(Path(folder)) as server, AsyncExitStack() as stack:
             async with raw_tab(server.url, server.token) as tab:
                 await tab.prompt("hello")
             warm = rss_mib(server.process.pid)

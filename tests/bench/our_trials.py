@@ -15,6 +15,8 @@ from server.storage.engine import make_engine
 from shared.ids import TenantId, UserId
 from tests.bench.answers import LIMIT, Schedule, Writers, send_all
 from tests.bench.side_effect import leave, ran_again
+from tests.faults.household import household
+from tests.faults.nursery import open_nursery
 from tests.journeys.raw_tab import Message, RawTab, raw_tab
 from tests.journeys.server_process import RunningServer
 
@@ -55,6 +57,22 @@ async def double_runs(server: RunningServer, folder: Path, schedules: Sequence[S
     async with raw_tab(server.url, server.token) as tab:
         tab.run_tool = changing(folder / "runs")
         return ran_again(folder / "runs", await answer_often(tab, schedules))
+
+
+async def second_runs(home: Path, count: int) -> int:
+    """Trials in which a tool of the server's, killed with it in the middle of a run, ran again after the restart."""
+    with open_nursery() as nursery:
+        async with household(nursery, home, "tab") as house:
+            (tab,) = house.tabs
+            assert await house.start()
+            for number in range(count):
+                note, message_id = str(number), f"message-{number}"
+                tab.say(message_id, f'/tool pay {{"note": "{note}", "seconds": 600}}')
+                await house.until("it pays", lambda note=note: note in house.paid)
+                await house.end()
+                assert await house.start()
+                await house.until("the turn is over", lambda ended=message_id: ended in tab.ended)
+        return ran_again(home / "paid", [str(number) for number in range(count)])
 
 
 async def _say(tab: RawTab, message: str) -> None:

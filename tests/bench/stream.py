@@ -13,14 +13,14 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from tests.bench.table import show
 from tests.journeys.raw_tab import raw_tab
-from tests.journeys.server_process import running_server
+from tests.journeys.server_process import fresh_server
 
 WORDS = 5_000
 
 
 async def ours(home: Path) -> tuple[float, int]:
     """Chunks a second, and the size of one frame in bytes."""
-    async with running_server(home) as server, raw_tab(server.url, server.token) as tab:
+    async with fresh_server(home) as server, raw_tab(server.url, server.token) as tab:
         await tab.prompt("/stream 100")
         tab.frames.clear()
         begun = time.perf_counter()

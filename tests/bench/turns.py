@@ -26,7 +26,7 @@ from server.storage.engine import make_engine
 from shared.ids import TenantId, UserId
 from tests.bench.table import show
 from tests.journeys.raw_tab import raw_tab
-from tests.journeys.server_process import running_server
+from tests.journeys.server_process import fresh_server
 
 SIZES = (10, 1_000, 5_000)
 TURNS = 40
@@ -78,7 +78,7 @@ async def bare_turns(database: Path, events: int, *, tuned: bool) -> float:
 
 async def our_turns(home: Path, events: int) -> float:
     """Median milliseconds of a turn through the server process, from the prompt to its answer, at a WebSocket."""
-    async with running_server(home) as server, raw_tab(server.url, server.token) as tab:
+    async with fresh_server(home) as server, raw_tab(server.url, server.token) as tab:
         await tab.prompt("hello")
         user = tab.session_id.removeprefix("session_").removesuffix(f"_{tab.signature}")
         engine = make_engine(f"sqlite+aiosqlite:///{server.data_dir / 'ringback.db'}")

@@ -14,7 +14,11 @@ from textual.pilot import Pilot
 from client.app import RingbackApp
 from client.clocks import Clocks
 from client.core.device_presets import PRESETS
-from client.ports import TabEvents, Toolbox
+from client.core.leaving import Way
+from client.core.saved_tabs import SavedTabs
+from client.ports import ConnectedDevice, Resumed, Start, TabEvents, Toolbox, Welcome
+from client.saved_tabs_file import SavedTabsFile
+from shared.errors import RingbackError
 from shared.frames import (
     AgentSaid,
     ApprovalAnswered,
@@ -26,7 +30,6 @@ from shared.frames import (
     TurnEnded,
     Update,
     UserSaid,
-    Welcome,
 )
 from shared.ids import ConnectionSignature, MessageId, SessionId, ToolCallId
 from shared.json_types import JsonObject
@@ -57,9 +60,16 @@ class LinkForTests:
     number: int
     opens_at_once: bool = True
     personal: PersonalDataForTests = field(default_factory=PersonalDataForTests)
+    start: Start | None = None
+    resumable: Resumed | None = None
+    connected: list[ConnectedDevice] = field(default_factory=list)
+    handed_to: list[ConnectionSignature | None] = field(default_factory=list)
+    repeated: list[MessageId] = field(default_factory=list)
+    failure: RingbackError | None = None
     said: list[tuple[MessageId, str]] = field(default_factory=list)
     answers: list[ApprovalAnswered] = field(default_factory=list)
     cancels: int = 0
+    take_overs: int = 0
     seq: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -68,14 +78,32 @@ class LinkForTests:
             self.open()
         await self.closed.wait()
 
-    def say(self, message_id: MessageId, text: str) -> None:
+    def say(self, message_id: MessageId, text: str, *, is_repeat: bool = False) -> None:
         self.said.append((message_id, text))
+        if is_repeat:
+            self.repeated.append(message_id)
 
     def cancel(self) -> None:
         self.cancels += 1
 
     def answer(self, answer: ApprovalAnswered) -> None:
-        self.answers.append(answer)
+        self.answers.append(
+            ApprovalAnswered(answer.call_id, answer.choice, answer.arguments, answer.reason, answer.device)
+        )
+
+    def take_over(self) -> None:
+        self.take_overs += 1
+
+    async def handoff(self, to: ConnectionSignature | None = None) -> tuple[str, float]:
+        if self.failure is not None:
+            raise self.failure
+        self.handed_to.append(to)
+        return "ABCDEFGHJKMN", 300.0
+
+    async def devices(self) -> list[ConnectedDevice]:
+        if self.failure is not None:
+            raise self.failure
+        return self.connected
 
     async def close(self) -> None:
         self.closed.set()
@@ -115,8 +143,9 @@ class LinkForTests:
         name: str = "change_bgm",
         arguments: JsonObject | None = None,
         choices: tuple[Choice, ...] = tuple(Choice),
+        asked_by: str = "",
     ) -> ApprovalAsked:
-        """Start a tool and ask for its approval."""
+        """Start a tool and ask for its approval; another device starts it where that one asks."""
         shown: JsonObject = {"track": 1} if arguments is None else arguments
         titles = {"change_bgm": "Change the background music", "get_location": "Tell where you are"}
         title = titles.get(name, name)
@@ -131,8 +160,10 @@ class LinkForTests:
             risk="Changes the music that plays on this device.",
             expires_in=300.0,
             choices=choices,
+            asked_by=asked_by,
         )
-        self.update(ToolStarted(ToolCallId(call), name, title, "other", shown))
+        if not asked_by:
+            self.update(ToolStarted(ToolCallId(call), name, title, "other", shown))
         self.events.approval_asked(approval)
         return approval
 
@@ -145,13 +176,21 @@ class Switchboard:
     personal: PersonalDataForTests = field(default_factory=PersonalDataForTests)
     links: list[LinkForTests] = field(default_factory=list)
 
-    def __call__(self, device: Device, events: TabEvents, toolbox: Toolbox) -> LinkForTests:
-        link = LinkForTests(device, events, toolbox, len(self.links) + 1, self.opens_at_once, self.personal)
+    def __call__(self, device: Device, events: TabEvents, toolbox: Toolbox, start: Start | None = None) -> LinkForTests:
+        link = LinkForTests(device, events, toolbox, len(self.links) + 1, self.opens_at_once, self.personal, start)
         self.links.append(link)
         return link
 
 
-def app_for_tests(switchboard: Switchboard, clock: HeldClock | None = None, *, theme: str | None = None) -> RingbackApp:
+def app_for_tests(
+    switchboard: Switchboard,
+    clock: HeldClock | None = None,
+    *,
+    theme: str | None = None,
+    on_quit: Way = Way.ASK,
+    saved: SavedTabs | None = None,
+    file: SavedTabsFile | None = None,
+) -> RingbackApp:
     """The real app on fake links; with a ``clock``, time stands still."""
     app = RingbackApp(
         open_link=switchboard,
@@ -159,6 +198,10 @@ def app_for_tests(switchboard: Switchboard, clock: HeldClock | None = None, *, t
         version="0.1.0",
         theme=theme,
         clocks=None if clock is None else clock.clocks(),
+        on_quit=on_quit,
+        saved=saved,
+        file=file,
+        remark=None if file is None else file.remark,
     )
     app.animation_level = "none"
     return app
@@ -172,10 +215,12 @@ def screen_text(app: RingbackApp) -> str:
 
 
 @asynccontextmanager
-async def started(app: RingbackApp, board: Switchboard, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
-    """The app, running, painted, and with its first link made."""
+async def started(
+    app: RingbackApp, board: Switchboard, size: tuple[int, int] = (80, 24), *, links: int = 1
+) -> AsyncIterator[Pilot[None]]:
+    """The app, running, painted, and with its first links made."""
     async with app.run_test(size=size, notifications=True) as pilot:
-        await until(pilot, lambda: len(board.links) == 1)
+        await until(pilot, lambda: len(board.links) == links)
         await pilot.pause()
         yield pilot
 

@@ -8,16 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from client.tools.journal import Entry, Journal
+from client.ports import Welcome
+from client.tools.journal import Entry, Journal, JournalId
 from client.tools.runs import Runs
-from shared.frames import (
-    ApprovalAsked,
-    ApprovalWithdrawn,
-    ToolCalled,
-    TurnEnded,
-    Update,
-    Welcome,
-)
+from shared.frames import ApprovalAsked, ApprovalWithdrawn, Device, ToolCalled, TurnEnded, Update
 from shared.ids import ClaimId, MessageId
 from shared.json_types import JsonObject
 from shared.news import News
@@ -41,8 +35,58 @@ class Failed:
     message: str
 
 
+@dataclass(frozen=True)
+class Interrupted:
+    reason: str
+
+
+@dataclass(frozen=True)
+class Resuming:
+    pass
+
+
+@dataclass(frozen=True)
+class Cleared:
+    pass
+
+
+@dataclass(frozen=True)
+class SessionLost:
+    message: str
+
+
+@dataclass(frozen=True)
+class Held:
+    holder: Device
+
+
+@dataclass(frozen=True)
+class Refused:
+    message: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    text: str
+
+
 Happening: TypeAlias = (
-    Welcome | Update | News | Connecting | Lost | Failed | ApprovalAsked | ApprovalWithdrawn | ToolCalled
+    Welcome
+    | Update
+    | News
+    | Connecting
+    | Lost
+    | Failed
+    | ApprovalAsked
+    | ApprovalWithdrawn
+    | ToolCalled
+    | Interrupted
+    | Resuming
+    | Cleared
+    | SessionLost
+    | Held
+    | Refused
+    | Remark
 )
 Kind = TypeVar("Kind")
 
@@ -56,7 +100,6 @@ class TabForTests:
     noted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def opened(self, welcome: Welcome) -> None:
-        self.numbers.clear()
         self._note(welcome)
 
     def updated(self, seq: int, update: Update) -> None:
@@ -65,6 +108,29 @@ class TabForTests:
 
     def lost(self, reason: str) -> None:
         self._note(Lost(reason))
+
+    def interrupted(self, reason: str) -> None:
+        self._note(Interrupted(reason))
+
+    def resuming(self) -> None:
+        self._note(Resuming())
+
+    def cleared(self) -> None:
+        self.numbers.clear()
+        self._note(Cleared())
+
+    def session_lost(self, message: str) -> None:
+        self.numbers.clear()
+        self._note(SessionLost(message))
+
+    def held(self, holder: Device) -> None:
+        self._note(Held(holder))
+
+    def remark(self, text: str) -> None:
+        self._note(Remark(text))
+
+    def refused(self, message: str) -> None:
+        self._note(Refused(message))
 
     def connecting(self, attempt: int, reason: str) -> None:
         self._note(Connecting(attempt, reason))
@@ -127,6 +193,9 @@ class ToolboxForTests:
         self.tracks.append(track)
 
 
+IN_MEMORY = JournalId("in-memory")
+
+
 class JournalInMemory(Journal):
     """Keeps nothing longer than itself, and has nothing to close."""
 
@@ -134,7 +203,11 @@ class JournalInMemory(Journal):
         super().__init__(Path("no file"))
         self.entries: dict[ClaimId, Entry] = {}
 
-    def begin(self, claim: ClaimId, tool: str) -> Entry | None:
+    def read_id(self) -> JournalId:
+        return IN_MEMORY
+
+    def begin(self, claim: ClaimId, tool: str, journal_id: JournalId) -> Entry | None:
+        assert journal_id == IN_MEMORY, "nothing runs on a device that was not announced"
         known = self.entries.get(claim)
         self.entries.setdefault(claim, Entry(tool, None))
         return known

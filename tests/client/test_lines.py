@@ -9,7 +9,7 @@ import pytest
 
 from client.core.device_presets import PRESETS
 from client.lines import BROKEN, Lines
-from client.ports import TabEvents, Toolbox
+from client.ports import Start, TabEvents, Toolbox
 from shared.frames import ApprovalAnswered, Choice, Device
 from shared.ids import MessageId, ToolCallId
 from tests.client.link_for_tests import LinkForTests, Switchboard
@@ -54,7 +54,7 @@ class BrokenLink(LinkForTests):
 async def test_a_bug_in_one_line_is_told_in_its_tab_and_ends_no_other(caplog: pytest.LogCaptureFixture) -> None:
     board = Switchboard()
 
-    def open_link(device: Device, events: TabEvents, toolbox: Toolbox) -> LinkForTests:
+    def open_link(device: Device, events: TabEvents, toolbox: Toolbox, start: Start | None = None) -> LinkForTests:
         return BrokenLink(device, events, toolbox, 0) if not board.links else board(device, events, toolbox)
 
     broken, sound = Tab(), Tab()
@@ -79,7 +79,7 @@ class StubbornLink(LinkForTests):
 async def test_a_link_that_does_not_close_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("client.lines.CLOSING_SECONDS", 0.05)
     tab = Tab()
-    lines: Lines[Tab] = Lines(lambda device, events, toolbox: StubbornLink(device, events, toolbox, 0))
+    lines: Lines[Tab] = Lines(lambda device, events, toolbox, start=None: StubbornLink(device, events, toolbox, 0))
     lines.open(tab, DEVICE, NoScreen())
     async with asyncio.timeout(5):
         await lines.close(tab)

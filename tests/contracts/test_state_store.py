@@ -20,13 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.bus.local_changes import LocalChanges
 from server.core.identity import Identity, identity_named
-from server.core.state_values import MAX_DEPTH, MAX_DOCUMENT, MAX_NAME
+from server.core.json_depth import MAX_DEPTH
+from server.core.state_values import MAX_DOCUMENT, MAX_NAME
 from server.state.changes import StateChange
 from server.state.shared_state import SharedState, SharedStates
-from server.state.store import NOTHING, StateStore
+from server.state.store import NOTHING, TRACE_KEPT, StateStore
 from server.storage.engine import make_engine
 from server.storage.memory_state import MemoryState
-from server.storage.sql_state import TRACE_KEPT, SqlState
+from server.storage.sql_state import SqlState
 from shared.errors import StateError
 from shared.ids import ConnectionSignature
 from shared.json_types import JsonObject, JsonValue

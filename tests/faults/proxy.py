@@ -124,6 +124,10 @@ class Line:
         for pump in self._pumps:
             pump.cancel()
         for end in self._sockets:
+            if end.fileno() >= 0:
+                # Now, and not when the pumps see that they are cancelled: a new socket may have the number by then.
+                asyncio.get_running_loop().remove_reader(end)
+                asyncio.get_running_loop().remove_writer(end)
             end.close()
 
     async def ended(self) -> None:
@@ -134,7 +138,9 @@ class Line:
         try:
             await pipe.pump()
         except OSError:
-            self.close()  # one end is gone: so is the line
+            # One end is gone: so is the line. But during a stall the other one is not to know.
+            await pipe.flows.wait()
+            self.close()
             return
         self._over += 1
         if pipe.left == 0 or self._over == len(self._pipes):

@@ -1,4 +1,4 @@
-"""Tabs that are cut, closed or cancelled in the middle leave no approval that can run, no task and no hung turn."""
+"""Tabs that are cut, closed or cancelled in the middle leave nothing that runs by itself, no task and no hung turn."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from shared.acp_names import METHOD_TOOL_CALL
+from tests.faults.dying_server import faults_with, module_with
 from tests.faults.proxy import Line, behind, proxy_to
 from tests.journeys.raw_tab import Message, RawTab, raw_tab
-from tests.journeys.server_process import RunningServer, running_server
+from tests.journeys.server_process import RunningServer, fresh_server, running_server
 from tests.journeys.test_leaks import at_rest
 
 AT_ONCE = 5
@@ -23,6 +24,8 @@ WORDS = 3_000
 DRAIN = 5.0
 TOLERANCE = 3.0
 """Seconds for what comes before and after the drain: hearing the signal, closing what is open, saving, leaving."""
+SOON = {"RINGBACK_DOZE_AFTER": "0.3", "RINGBACK_CALL_TIMEOUT": "2"}
+"""What waits for a tab that is gone holds a task for that long, in seconds: else the trials would wait for minutes."""
 MOMENTS = ("asked", "running", "speaking")
 STOPS = ("close", "cut", "reset", "cancel", "cancel and close")
 ACROSS = 40
@@ -99,10 +102,13 @@ async def stop_in_the_middle(server: RunningServer, dice: random.Random, number:
     return moment, how
 
 
-async def check(home: Path, *, count: int, seed: int) -> None:
+async def check(home: Path, *, count: int, seed: int, plant: str | None = None) -> None:
     dice = random.Random(seed)
     trials: Counter[tuple[str, str]] = Counter()
-    async with running_server(home) as server, raw_tab(server.url, server.token) as watcher:
+    async with (
+        fresh_server(home, module=module_with(plant), environ={**SOON, **faults_with(plant)}) as server,
+        raw_tab(server.url, server.token) as watcher,
+    ):
         await watcher.prompt("hello")
         base = await at_rest(watcher)
         for begin in range(0, count, AT_ONCE):

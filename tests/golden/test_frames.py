@@ -21,16 +21,23 @@ from acp import schema
 from pydantic import BaseModel
 
 from server.context import TurnContext
-from server.core.desk_events import Requested
+from shared.acp_names import (
+    META_LAST_SEQ,
+    META_TAKE_OVER,
+    METHOD_DEVICES_LIST,
+    METHOD_HANDED,
+    METHOD_HANDOFF,
+    METHOD_MOVED,
+    METHOD_REDEEM,
+)
 from shared.catalog import change_bgm, read_file
 from shared.errors import TurnFailedError
-from shared.frames import AgentSaid, AgentThought, UsageChanged
-from shared.ids import ToolCallId
+from shared.frames import AgentSaid, AgentThought, AnswerRestarted, UsageChanged
 from shared.json_types import JsonObject
 from shared.news import Notice
 from shared.todos import Todo
-from shared.tool_spec import ToolSpec
 from shared.usage import TokenUsage
+from tests.server.agent_for_tests import use
 from tests.server.gateway.client_for_tests import Client, Piece, choosing, listening
 
 FOLDER = Path(__file__).parent / "frames"
@@ -40,10 +47,18 @@ IS_WRITING = os.environ.get("RINGBACK_WRITE_GOLDEN") == "1"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 
+SECONDS = re.compile(r'(?<="expiresIn": )9\.9\d*')
+SECRET = re.compile(r'(?<="ringback/leaseSecret": ")[\w-]{43}(?=")')
+CODE = re.compile(r'(?<="code": ")[A-Z2-9]{12}(?=")')
+
 ANSWERS: dict[str, tuple[str, type[BaseModel]]] = {
     "initialize": ("InitializeResponse", schema.InitializeResponse),
     "session_new": ("NewSessionResponse", schema.NewSessionResponse),
     "session_prompt": ("PromptResponse", schema.PromptResponse),
+    "session_load": ("LoadSessionResponse", schema.LoadSessionResponse),
+    "session_resume": ("ResumeSessionResponse", schema.ResumeSessionResponse),
+    "session_resume_gap": ("ResumeSessionResponse", schema.ResumeSessionResponse),
+    "session_close": ("CloseSessionResponse", schema.CloseSessionResponse),
 }
 CALLS: dict[str, tuple[str, type[BaseModel]]] = {
     "session/update": ("SessionNotification", schema.SessionNotification),
@@ -57,6 +72,10 @@ OURS = {
     "_ringback/state/changed",
     "_ringback/notice",
     "_ringback/wasReset",
+    "_ringback/answer/restarted",
+    "_ringback/session/moved",
+    "_ringback/session/handed",
+    "_ringback/devices/changed",
 }
 ASKED = {
     "ringback/state/set": {"key": "colours", "data": {"sky": "blue"}},
@@ -71,6 +90,18 @@ NAMES = {
     "initialize",
     "session_new",
     "session_prompt",
+    "session_load",
+    "session_resume",
+    "session_resume_gap",
+    "session_close",
+    "ringback_session_handoff",
+    "ringback_session_redeem",
+    "ringback_devices_list",
+    "ringback_session_moved",
+    "ringback_session_handed",
+    "ringback_devices_changed",
+    "ringback_answer_restarted",
+    "error_session_held",
     "error_turn_failed",
     "error_unknown_session",
     "error_bad_request",
@@ -101,30 +132,24 @@ NAMES = {
 
 async def script(turn: TurnContext) -> AsyncIterator[Piece]:
     """Does what the message says, so that every kind of update is sent once."""
-    await turn.stored()
     match turn.text:
         case "talk":
             yield AgentThought("Let me think.")
-            yield AgentSaid("Hello.")
+            yield AgentSaid("Hello, no.")
+            yield AnswerRestarted(said=6, thought=14)
+            yield AgentSaid("there.")
             yield UsageChanged(0, 1_000_000, session=TokenUsage(1, 2, 3), user=TokenUsage(10, 20, 30))
             await turn.plan((Todo("Write tests", "in_progress", "high"), Todo("Ship")))
         case "play":
-            await _use(turn, "call-1", change_bgm.SPEC, {"track": 1, "note": None})
+            await use(turn, "call-1", change_bgm.SPEC, {"track": 1, "note": None})
         case "refuse":
-            await _use(turn, "call-2", change_bgm.SPEC, {"track": 2})
+            await use(turn, "call-2", change_bgm.SPEC, {"track": 2})
         case "withdraw":
-            await turn.approvals.admit(Requested(ToolCallId("call-3"), change_bgm.SPEC, {"track": 3}))
+            await use(turn, "call-3", change_bgm.SPEC, {"track": 3})
         case "read":
-            await _use(turn, "call-4", read_file.SPEC, {"path": "a.txt", "line": 1, "limit": 2})
+            await use(turn, "call-4", read_file.SPEC, {"path": "a.txt", "line": 1, "limit": 2})
         case _:
             raise TurnFailedError("The model is away. Try again.")
-
-
-async def _use(turn: TurnContext, name: str, spec: ToolSpec, arguments: JsonObject) -> None:
-    call_id = ToolCallId(name)
-    if await turn.approvals.admit(Requested(call_id, spec, arguments)) is None:
-        result = await turn.delegate.execute_on_frontend(call_id, spec.name, arguments)
-        await turn.approvals.settle(call_id, result, failed=False)
 
 
 @pytest.fixture(scope="module")
@@ -165,12 +190,17 @@ async def _run() -> list[tuple[str | None, dict[str, Any]]]:
             await tab.ask("no/such_method", {})
             await tab.send("{")
             await tab.until(lambda frame: "id" in frame and frame["id"] is None)
+            asked_by_other = await _hand_around(tab, other, session_id, asked)
             for method, params in ASKED.items():
                 asked[(await tab.ask(f"_{method}", params))["id"]] = method.replace("/", "_")
             await other.until_method("_ringback/state/changed")
             gateway.audience.tell_all(Notice("The server has something to say."))
             await tab.until_method("_ringback/notice")
-            sent_to_other = [(None, f) for f in other.frames if f.get("method") == "_ringback/state/changed"]
+            sent_to_other = [
+                (asked_by_other.get(str(frame.get("id"))), frame)
+                for frame in other.frames
+                if str(frame.get("id")) in asked_by_other or frame.get("method", "").startswith("_")
+            ]
             sent = [(asked.get(str(frame.get("id"))), frame) for frame in tab.frames]
         async with gateway.client() as standard:
             standard.answers |= {"session/request_permission": choosing("allow_once"), "fs/read_text_file": read}
@@ -178,6 +208,31 @@ async def _run() -> list[tuple[str | None, dict[str, Any]]]:
             await _say(standard, session_id, "read")
             sent += [(None, frame) for frame in standard.frames if frame.get("method") == "fs/read_text_file"]
     return sent + sent_to_other
+
+
+async def _hand_around(tab: Client, other: Client, session_id: str, asked: dict[str, str]) -> dict[str, str]:
+    """The conversation goes to the other tab and back, by each way that there is; what the other one asked."""
+    named: JsonObject = {"sessionId": session_id, "cwd": "/", "mcpServers": []}
+    refused = await other.ask("session/load", named)
+    taken = await other.ask("session/resume", {**named, "_meta": {META_LAST_SEQ: 0, META_TAKE_OVER: True}})
+    await tab.until_method(f"_{METHOD_MOVED}")
+    back: JsonObject = {META_LAST_SEQ: 1_000_000, META_TAKE_OVER: True}
+    asked[(await tab.ask("session/resume", {**named, "_meta": back}))["id"]] = "session_resume_gap"
+    asked[(await tab.ask("session/load", named))["id"]] = "session_load"
+    listed = await tab.ask(f"_{METHOD_DEVICES_LIST}", {})
+    asked[listed["id"]] = "ringback_devices_list"
+    to = next(device["connection"] for device in listed["result"]["devices"] if not device["isSelf"])
+    offered = await tab.ask(f"_{METHOD_HANDOFF}", {"sessionId": session_id, "to": to})
+    asked[offered["id"]] = "ringback_session_handoff"
+    code = (await other.until_method(f"_{METHOD_HANDED}"))["params"]["code"]
+    redeemed = await other.ask(f"_{METHOD_REDEEM}", {"code": code, "cwd": "/"})
+    closed = await other.ask("session/close", {"sessionId": session_id})
+    return {
+        refused["id"]: "session_load",
+        taken["id"]: "session_resume",
+        redeemed["id"]: "ringback_session_redeem",
+        closed["id"]: "session_close",
+    }
 
 
 async def _say(tab: Client, session_id: str, text: str) -> dict[str, Any]:
@@ -191,6 +246,7 @@ def _prompt(session_id: str, text: str) -> dict[str, Any]:
 def _name(asked: str | None, frame: dict[str, Any]) -> str:
     if "error" in frame:
         kinds = {
+            -32010: "session_held",
             -32013: "turn_failed",
             -32011: "unknown_session",
             -32602: "bad_request",
@@ -212,6 +268,8 @@ def _name(asked: str | None, frame: dict[str, Any]) -> str:
 
 def _same_for_every_run(frame: dict[str, Any]) -> dict[str, Any]:
     text = INSTANT.sub("2026-01-01T00:00:00.000+00:00", json.dumps(frame))
+    text = SECONDS.sub("10.0", text)
+    text = SECRET.sub("only-the-holder-knows", CODE.sub("ABCDEFGHJKMN", text))
     seen: dict[str, str] = {}
 
     def numbered(found: re.Match[str]) -> str:

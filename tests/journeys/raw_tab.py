@@ -27,7 +27,10 @@ PATIENCE = 20.0
 
 
 class RawTab:
-    """One connection with one session. ``frames`` are all that came; ``asked`` are open approval requests."""
+    """One connection with one session. ``frames`` are all that came; ``asked`` are approval requests.
+
+    While ``is_silent``, what became of a tool's call is not said. ``schema``, if any, is said to be that of each tool.
+    """
 
     def __init__(self, websocket: ClientConnection, device: str) -> None:
         self.websocket = websocket
@@ -39,7 +42,8 @@ class RawTab:
         self.frames: list[Message] = []
         self.asked: list[Message] = []
         self.called: list[Message] = []
-        self.latest_request = -1
+        self.is_silent = False
+        self.schema: Message = {}
         self.answers: dict[int, asyncio.Future[Message]] = {}
         self.news = asyncio.Condition()
         self.run_tool: Callable[[Message], Message] = lambda params: {"success": True, **params["arguments"]}
@@ -58,9 +62,9 @@ class RawTab:
         async with asyncio.timeout(self.patience):
             return await self.answers[number]
 
-    async def open(self, cwd: Path | str = "/") -> None:
+    async def introduce(self) -> None:
         tools = [
-            {"name": spec.name, "description": spec.description, "inputSchema": spec.input_schema}
+            {"name": spec.name, "description": spec.description, "inputSchema": self.schema or spec.input_schema}
             for spec in FRONTEND_TOOLS
         ]
         meta = {META_DEVICE: {"id": self.device, "label": self.device, "kind": "pc"}, META_TOOLS: tools}
@@ -72,8 +76,16 @@ class RawTab:
                 "clientCapabilities": {"_meta": meta},
             },
         )
+
+    async def open(self, cwd: Path | str = "/") -> None:
+        await self.introduce()
         answer = await self.request("session/new", {"cwd": str(cwd), "mcpServers": []})
         self.session_id = answer["result"]["sessionId"]
+
+    async def load(self, session_id: str, cwd: Path | str = "/") -> Message:
+        """Hold a session that there is, and have all of it told: the whole answer."""
+        self.session_id = session_id
+        return await self.request("session/load", {"sessionId": session_id, "cwd": str(cwd), "mcpServers": []})
 
     async def prompt(self, text: str, message_id: str | None = None) -> Message:
         """Say ``text`` and wait for the turn's end: the whole answer to ``session/prompt``."""
@@ -114,14 +126,13 @@ class RawTab:
 
     async def _hear(self, frame: Message) -> None:
         self.frames.append(frame)
-        if "method" in frame and "id" in frame:
-            self.latest_request = frame["id"]
         match frame:
             case {"method": "session/request_permission"}:
                 self.asked.append(frame)
             case {"method": method, "id": number, "params": params} if method == f"_{METHOD_TOOL_CALL}":
                 self.called.append(params)
-                await self.send({"jsonrpc": "2.0", "id": number, "result": {"result": self.run_tool(params)}})
+                if not self.is_silent:
+                    await self.send({"jsonrpc": "2.0", "id": number, "result": {"result": self.run_tool(params)}})
             case {"id": number} if "method" not in frame:
                 waiting = self.answers.get(number)
                 if waiting is not None and not waiting.done():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -10,15 +11,36 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
+from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
+TCP = ("--host", "127.0.0.1", "--port", "0")
+
+
+class Process(Protocol):
+    """What is needed of a process, however it was begun."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def send_signal(self, signal: Signals, /) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    async def wait(self) -> int: ...
 
 
 @dataclass
 class RunningServer:
     """A server that is ready; ``log`` holds what it wrote to stderr."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     url: str
     token: str
     home: Path
@@ -43,11 +65,26 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 async def running_server(
     home: Path,
     *options: str,
-    module: str = "server",
-    transport: tuple[str, ...] = ("--host", "127.0.0.1", "--port", "0"),
+    transport: tuple[str, ...] = TCP,
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningServer]:
-    """A server of the demo model with its files under ``home``; ``module`` may be a plant."""
+    """A server of the demo model with its files under ``home``, forked from one that has loaded everything."""
+    nursery = importlib.import_module("tests.faults.nursery").the_nursery()
+    log = home / "stderr.log"
+    log.unlink(missing_ok=True)
+    async with nursery.life(home, *options, transport=transport, environ=environ) as life:
+        yield RunningServer(life, life.url, life.token, home, log)
+
+
+@asynccontextmanager
+async def fresh_server(
+    home: Path,
+    *options: str,
+    module: str = "server",
+    transport: tuple[str, ...] = TCP,
+    environ: Mapping[str, str] | None = None,
+) -> AsyncIterator[RunningServer]:
+    """The same in a process that begins with nothing loaded, as people start it; ``module`` may be a plant."""
     log = home / "stderr.log"
     home.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as stderr:

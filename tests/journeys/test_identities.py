@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 
 from shared.acp_names import META_IDENTITY
 from tests.journeys.raw_tab import RawTab, raw_tab
-from tests.journeys.server_process import RunningServer, environment, running_server
+from tests.journeys.server_process import RunningServer, environment, fresh_server, running_server
 from tests.server.gateway.issuer_for_tests import ALGORITHMS, AUDIENCE, ISSUER, b64, claims, jwk, token, written
 
 PATIENCE = 30.0
@@ -267,7 +267,7 @@ async def test_no_secret_is_in_a_log_the_database_or_a_command_line(tmp_path: Pa
     key, revoked = await key_for(home, "ada"), await key_for(home, "bob")
     await command(home, "revoke", revoked)
     right, wrong = token(claims()), token(claims(sub="canary-sub", jti="canary-jti", iss="canary-iss"))
-    async with running_server(home) as server:
+    async with fresh_server(home) as server:
         for good in (key, right, server.token):
             async with raw_tab(server.url, good):
                 pass

@@ -28,7 +28,7 @@ from shared.acp_names import META_USAGE, METHOD_STATE_GET
 from shared.ids import SessionId
 from shared.usage import TokenUsage
 from tests.journeys.raw_tab import Message, RawTab, raw_tab
-from tests.journeys.server_process import RunningServer, running_server
+from tests.journeys.server_process import RunningServer, fresh_server, running_server
 from tests.own_tools.probe import KEY
 
 TENANTS = ("default", "acme", "a:b")
@@ -217,6 +217,6 @@ async def test_two_hundred_conversations_of_sixty_people_do_not_meet(tmp_path: P
 
 @pytest.mark.parametrize("plant", ["global_context", "bare_threads"])
 async def test_the_trial_fails_on_a_planted_bug(tmp_path: Path, plant: str) -> None:
-    async with running_server(tmp_path, module=f"tests.plants.{plant}", environ=settings(tmp_path)) as server:
+    async with fresh_server(tmp_path, module=f"tests.plants.{plant}", environ=settings(tmp_path)) as server:
         trial = await run_trial(server, Size(users=2, conversations=8, turns=1))
     assert trial.wrong

@@ -10,8 +10,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.acp_names import METHOD_METRICS
+from tests.faults.dying_server import faults_with, module_with
 from tests.journeys.raw_tab import RawTab, raw_tab
-from tests.journeys.server_process import RunningServer, running_server
+from tests.journeys.server_process import RunningServer, fresh_server
 
 AT_ONCE = 5
 
@@ -49,12 +50,18 @@ async def come_and_go(server: RunningServer, number: int) -> None:
         calls = f'/tools change_bgm {{"track": {number}}} | remember {{"key": "n{number % 10}", "value": {number}}}'
         turn = asyncio.create_task(tab.prompt(calls))
         await tab.until(lambda: tab.asked)
-        if number % 3 == 0:
-            # Gone in the middle of its question.
-            turn.cancel()
+        if number % 3 != 0:
+            await tab.answer(tab.asked[0], "allow_once")
+            await turn
             return
-        await tab.answer(tab.asked[0], "allow_once")
-        await turn
+        # Gone in the middle of its question, which another tab answers.
+        turn.cancel()
+    async with raw_tab(server.url, server.token, is_opened=False) as later:
+        await later.introduce()
+        await later.load(tab.session_id)
+        await later.until(lambda: later.asked)
+        await later.answer(later.asked[0], "reject_once")
+        await later.until(lambda: later.ends)
 
 
 async def cycles(server: RunningServer, count: int) -> None:
@@ -78,8 +85,9 @@ async def at_rest(watcher: RawTab, base: Footprint | None = None) -> Footprint:
     return seen
 
 
-async def check(home: Path, *, warm_up: int, count: int, growth: float) -> None:
-    async with running_server(home) as server, raw_tab(server.url, server.token) as watcher:
+async def check(home: Path, *, warm_up: int, count: int, growth: float, plant: str | None = None) -> None:
+    planted = fresh_server(home, module=module_with(plant), environ=faults_with(plant))
+    async with planted as server, raw_tab(server.url, server.token) as watcher:
         await watcher.prompt("hello")
         await cycles(server, warm_up)
         base = await at_rest(watcher)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.raw_tab import Message, RawTab, raw_tab
-from tests.journeys.server_process import RunningServer, running_server
+from tests.journeys.server_process import RunningServer, fresh_server, running_server
 
 IN_FLIGHT = 3
 """At most so many requests to one tab may be on their way: it talks to the server one step at a time."""
@@ -36,6 +36,11 @@ def track_of(asked: Message) -> int:
     return int(asked["params"]["toolCall"]["rawInput"]["track"])
 
 
+def number_of(asked: Message) -> int:
+    """How many questions the server had asked on that connection."""
+    return int(asked["id"].removeprefix("ask-"))
+
+
 def more_than(found: list[Message], count: int) -> bool:
     return len(found) > count
 
@@ -52,8 +57,8 @@ async def forge(tabs: list[RawTab], me: RawTab, asked: Message, verdict: Verdict
         cancel = {"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": me.session_id}}
         await other.send(cancel)
         verdict.forged += 1
-        open_now = {one["id"] for one in other.asked[-1:]}
-        if asked["id"] not in open_now and not 0 < asked["id"] - other.latest_request <= IN_FLIGHT:
+        latest = number_of(other.asked[-1]) if other.asked else 0
+        if not 0 <= number_of(asked) - latest <= IN_FLIGHT:
             await other.answer(asked, "allow_once")
             verdict.forged += 1
 
@@ -123,6 +128,6 @@ async def test_of_a_thousand_prompts_none_is_on_a_wrong_connection(tmp_path: Pat
 
 
 async def test_the_trial_fails_when_a_delegate_is_shared_between_connections(tmp_path: Path) -> None:
-    async with running_server(tmp_path, module="tests.plants.shared_delegate") as server:
+    async with fresh_server(tmp_path, module="tests.plants.shared_delegate") as server:
         verdict = await trial(server, 3, 6)
     assert any("was shown the prompt" in wrong for wrong in verdict.wrong)

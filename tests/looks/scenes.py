@@ -10,8 +10,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from client.app import RingbackApp
-from shared.frames import AgentSaid, TodosChanged, ToolChanged, TurnEnded, UsageChanged
-from shared.ids import ToolCallId
+from client.core.device_presets import PRESETS
+from client.ports import ConnectedDevice, Resumed
+from shared.frames import AgentSaid, Device, TodosChanged, ToolChanged, TurnEnded, UsageChanged
+from shared.ids import ConnectionSignature, ToolCallId
 from shared.json_types import JsonObject
 from shared.news import Notice, StateChanged
 from shared.todos import Todo
@@ -71,6 +73,15 @@ class Stage:
         await until(pilot, lambda: transcript.is_up_to_date)
         await pilot.pause()
 
+    async def turn_to_the_question(self, pilot: Pilot[None], after: float = 12) -> None:
+        """Until it was on the screen for long enough, has the focus, and says so."""
+        panel = self.app.main.tabs.front.panel
+        await until(pilot, lambda: panel.queue.painted_at is not None)
+        self.clock.now += after
+        panel.focus()
+        await until(pilot, lambda: "Esc" in str(panel.border_subtitle))
+        await pilot.pause()
+
     def hold_cursors(self) -> None:
         for screen in self.app.screen_stack:
             for area in [*screen.query(TextArea), *screen.query(Input)]:
@@ -104,19 +115,19 @@ async def approval(stage: Stage, pilot: Pilot[None]) -> None:
 
 
 async def approval_confirmed_once_more(stage: Stage, pilot: Pilot[None]) -> None:
+    panel = stage.app.main.tabs.front.panel
     await approval(stage, pilot)
     await pilot.press("tab", "right")
-    stage.clock.now += 12
+    await stage.turn_to_the_question(pilot)
     await pilot.press("A")
+    await until(pilot, lambda: panel.is_confirming and panel.queue.painted_at is not None)
 
 
 async def tool_cards(stage: Stage, pilot: Pilot[None]) -> None:
     await stage.say(pilot, "Change BGM to track 1")
     message = stage.link.take()
     stage.link.ask()
-    await pilot.pause()
-    await pilot.press("tab")
-    stage.clock.now += 1
+    await stage.turn_to_the_question(pilot, after=1)
     await pilot.press("a")
     stage.link.update(ToolChanged(ToolCallId("call-1"), "completed", {"success": True, "track": 1}))
     stage.link.toolbox.show_track("Pulse")
@@ -305,6 +316,81 @@ async def leaving(stage: Stage, pilot: Pilot[None]) -> None:
     await pilot.press("ctrl+q")
 
 
+async def held(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "Good morning")
+    stage.link.reply("Good morning to you, too.")
+    stage.link.events.held(Device("phone", "iPhone", "phone"))
+    await pilot.press(*"and the draft")
+
+
+async def held_and_gone_to(stage: Stage, pilot: Pilot[None]) -> None:
+    await held(stage, pilot)
+    await pilot.press("tab")
+
+
+DEVICES = [
+    ConnectedDevice(ConnectionSignature("0b7c7dd4-self"), PRESETS[0], ("change_bgm",), is_self=True),
+    ConnectedDevice(ConnectionSignature("5ac81e90-phone"), PRESETS[1], ("change_bgm", "read_file"), is_self=False),
+    ConnectedDevice(
+        ConnectionSignature("77e0aa12-room"), Device("tv", "TV in the [blue] room", "tv"), (), is_self=False
+    ),
+]
+
+
+async def handoff(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "Good morning")
+    stage.link.reply("Good morning to you, too.")
+    stage.link.connected = DEVICES
+    await stage.say(pilot, "/handoff")
+    await pilot.pause()
+
+
+async def handoff_code(stage: Stage, pilot: Pilot[None]) -> None:
+    await handoff(stage, pilot)
+    await pilot.press("3")
+    await pilot.pause()
+
+
+async def approval_on_another_device(stage: Stage, pilot: Pilot[None]) -> None:
+    await approval(stage, pilot)
+    stage.link.connected = DEVICES
+    await stage.turn_to_the_question(pilot)
+    await pilot.press("d")
+    await until(pilot, lambda: len(stage.app.screen_stack) > 1)
+    await pilot.pause()
+
+
+async def approval_from_another_device(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "Good morning")
+    stage.link.reply("Good morning to you, too.")
+    stage.link.ask(asked_by="PC")
+    await pilot.press("tab")
+
+
+async def rejecting_with_a_reason(stage: Stage, pilot: Pilot[None]) -> None:
+    await approval(stage, pilot)
+    await stage.turn_to_the_question(pilot)
+    await pilot.press("R")
+    await until(pilot, lambda: len(stage.app.screen_stack) > 1)
+    await pilot.press(*"it is late")
+    stage.hold_cursors()
+
+
+async def leaving_what_goes_on(stage: Stage, pilot: Pilot[None]) -> None:
+    await approval(stage, pilot)
+    stage.link.resumable = Resumed(stage.link.session_id, 3, "secret")
+    await stage.app.main.desk.open_tab("iPhone")
+    await until(pilot, lambda: len(stage.board.links) == 2)
+    stage.board.links[1].resumable = Resumed(stage.board.links[1].session_id, 3, "secret")
+    await stage.say(pilot, "Plan the party")
+    stage.board.links[1].take()
+    await pilot.pause()
+    stage.hold_cursors()
+    stage.app.main.tabs.chats[0].composer.load_text("")
+    await pilot.press("ctrl+q")
+    await until(pilot, lambda: len(stage.app.screen_stack) > 1)
+
+
 SCENES: tuple[Scene, ...] = (
     fresh,
     markdown,
@@ -330,4 +416,12 @@ SCENES: tuple[Scene, ...] = (
     metrics,
     resetting,
     after_a_reset,
+    held,
+    held_and_gone_to,
+    handoff,
+    handoff_code,
+    approval_on_another_device,
+    approval_from_another_device,
+    rejecting_with_a_reason,
+    leaving_what_goes_on,
 )

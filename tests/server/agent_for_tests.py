@@ -6,14 +6,32 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from server.context import TurnContext
+from server.core.desk_events import Requested
 from server.core.identity import Identity
-from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
+from server.core.verdict import Given, Go
+from shared.frames import AgentSaid, AgentThought, AnswerRestarted, Command, ModelInfo, UsageChanged
+from shared.ids import ToolCallId
+from shared.json_types import JsonObject
+from shared.tool_spec import ToolSpec
 
 Act = Callable[[TurnContext], Awaitable[str]]
 
 
 async def echo(turn: TurnContext) -> str:
     return f"you said {turn.text}"
+
+
+async def use(turn: TurnContext, call_id: str, spec: ToolSpec, arguments: JsonObject) -> JsonObject:
+    """Ask for a frontend tool as the agent's gate does, and run it if it may run: what the model gets."""
+    name = ToolCallId(call_id)
+    is_offered = spec.name in turn.delegate.tools
+    match await turn.approvals.admit(Requested(name, spec, arguments, is_offered, is_frontend=True)):
+        case Given(result):
+            return result
+        case Go(told):
+            result = await turn.delegate.execute_on_frontend(name, spec.name, told)
+            await turn.approvals.settle(name, result, failed=not result.get("success"))
+            return result
 
 
 class AgentForTests:
@@ -26,11 +44,10 @@ class AgentForTests:
         self.act = act
         self.running: set[str] = set()
 
-    async def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | UsageChanged]:
+    async def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid | AgentThought | AnswerRestarted | UsageChanged]:
         assert turn.session_id not in self.running, "one turn at a time"
         self.running.add(turn.session_id)
         try:
-            await turn.stored()
             acting = asyncio.ensure_future(self.act(turn))
             aborted = asyncio.ensure_future(turn.abort.wait())
             await asyncio.wait({acting, aborted}, return_when=asyncio.FIRST_COMPLETED)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from server.bus.local_changes import LocalChanges
+from server.conversations.conversation import Conversation
 from server.conversations.services import Services
 from server.conversations.sessions import SessionManager
+from server.conversations.telling import Opening
+from server.core.deadline import Moment
 from server.core.identity import Identity, identity_named
 from server.core.remembered import Remembered, TurnUsage
 from server.core.usage import Budgets
@@ -17,9 +23,11 @@ from server.ports import Agent, Stores
 from server.spending import UsageBook
 from server.state.shared_state import SharedStates
 from server.storage.memory_state import MemoryState
+from server.tabs.tab import Tab
 from shared.errors import StorageError
-from shared.ids import SessionId, TenantId
+from shared.ids import ConnectionSignature, SessionId, TenantId
 from shared.usage import TokenUsage
+from tests.server.ledger_for_tests import LedgerForTests
 
 ADA = identity_named("default", "ada")
 BOB = identity_named("default", "bob")
@@ -28,25 +36,31 @@ ADA_OF_ACME = identity_named("acme", "ada")
 
 @dataclass
 class ConversationsForTests:
-    """Implements ``ConversationStore``; fails on demand."""
+    """Implements ``ConversationStore`` over what the ledger keeps; fails on demand."""
 
-    kept: dict[tuple[Identity, SessionId], Remembered] = field(default_factory=dict)
-    booked: list[tuple[Identity, SessionId, TurnUsage]] = field(default_factory=list)
+    ledger: LedgerForTests
     loads: int = 0
-    is_broken: bool = False
+
+    @property
+    def kept(self) -> dict[tuple[Identity, SessionId], Remembered]:
+        return self.ledger.kept
+
+    @property
+    def booked(self) -> list[tuple[Identity, SessionId, TurnUsage]]:
+        return self.ledger.booked
+
+    @property
+    def is_broken(self) -> bool:
+        return self.ledger.is_broken
+
+    @is_broken.setter
+    def is_broken(self, is_broken: bool) -> None:
+        self.ledger.is_broken = is_broken
 
     async def load(self, identity: Identity, session_id: SessionId) -> Remembered | None:
         self._check()
         self.loads += 1
         return self.kept.get((identity, session_id))
-
-    async def save(
-        self, identity: Identity, session_id: SessionId, remembered: Remembered, turn: TurnUsage | None = None
-    ) -> None:
-        self._check()
-        self.kept[identity, session_id] = remembered
-        if turn is not None:
-            self.booked.append((identity, session_id, turn))
 
     async def forget(self, identity: Identity) -> int:
         self._check()
@@ -96,12 +110,15 @@ class Setup:
         approval_timeout: float = 60,
         call_timeout: float = 60,
         idle_time: float = 1800,
+        doze_after: float = 30,
         budgets: Budgets | None = None,
     ) -> None:
-        self.conversations = ConversationsForTests()
-        self.stores = Stores(self.conversations, UsageForTests(self.conversations), MemoryState())
+        self.ledger = LedgerForTests()
+        self.conversations = ConversationsForTests(self.ledger)
+        self.stores = Stores(self.conversations, self.ledger, UsageForTests(self.conversations), MemoryState())
         self.changes = LocalChanges()
-        self.now = 0.0
+        self.ahead = 0.0
+        self.find_tab: Callable[[Identity, ConnectionSignature], Tab | None] = lambda _, __: None
         self.services = Services(
             agent=agent,
             stores=Loading("the storage", self._bring),
@@ -110,11 +127,40 @@ class Setup:
             measures=Measures(),
             approval_timeout=approval_timeout,
             call_timeout=call_timeout,
+            clock=self.clock,
+            doze_after=doze_after,
+            find_tab=self._find_tab,
         )
         self.sessions = SessionManager(self.services, idle_time=idle_time)
+
+    def clock(self) -> Moment:
+        """The present moment, ``ahead`` seconds later."""
+        return Moment("boot", time.monotonic() + self.ahead)
+
+    def _find_tab(self, identity: Identity, signature: ConnectionSignature) -> Tab | None:
+        return self.find_tab(identity, signature)
 
     async def _bring(self) -> Stores:
         return self.stores
 
     async def _bring_state(self) -> MemoryState:
         return self.stores.state  # type: ignore[return-value]  # made above
+
+
+def answered(*, after: int | None = None, is_replayed_first: bool = False) -> Opening:
+    """An opening whose request is answered at once."""
+    opening = Opening(after, is_replayed_first)
+    opening.answered.set()
+    return opening
+
+
+async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Let the loop turn until ``true``, for at most ``seconds``."""
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0)
+
+
+def begun(sessions: SessionManager, identity: Identity, tab: Tab) -> Conversation:
+    """A new conversation, its request answered at once."""
+    return sessions.begin(identity, tab, answered()).talk

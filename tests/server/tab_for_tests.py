@@ -19,7 +19,7 @@ from shared.frames import (
 )
 from shared.ids import ConnectionSignature, SessionId
 from shared.json_types import JsonObject
-from shared.news import News
+from shared.news import Moved, News
 from shared.tool_spec import ToolSpec
 
 Decide = Callable[[ApprovalAsked], Awaitable[Choice | None]]
@@ -56,26 +56,38 @@ class TabForTests:
         self.run_tool = run_tool
         self.is_gone = False
         self.sent: list[tuple[SessionId, int, Update]] = []
+        self.greeted: list[Update] = []
+        self.answering: set[asyncio.Task[None]] = set()
         self.asked: list[ApprovalAsked] = []
         self.withdrawn: list[ApprovalWithdrawn] = []
         self.called: list[ToolCalled] = []
-        self.news_told: list[News] = []
+        self.news_told: list[News | Moved] = []
         self.news = asyncio.Condition()
 
     @property
     def updates(self) -> list[Update]:
         return [update for _, _, update in self.sent]
 
-    async def send(self, session_id: SessionId, seq: int, update: Update) -> None:
+    async def send(self, session_id: SessionId, seq: int | None, update: Update) -> None:
         self._check()
-        self.sent.append((session_id, seq, update))
+        if seq is None:
+            self.greeted.append(update)
+        else:
+            self.sent.append((session_id, seq, update))
         await self._tell()
 
-    async def ask(self, approval: ApprovalAsked) -> ApprovalAnswered:
+    async def ask(self, approval: ApprovalAsked, answered: Callable[[ApprovalAnswered | None], None]) -> None:
         self._check()
         self.asked.append(approval)
         await self._tell()
-        return ApprovalAnswered(approval.call_id, await self.decide(approval))
+        task = asyncio.create_task(self._answer(approval, answered))
+        self.answering.add(task)
+        task.add_done_callback(self.answering.discard)
+
+    async def _answer(self, approval: ApprovalAsked, answered: Callable[[ApprovalAnswered | None], None]) -> None:
+        choice = await self.decide(approval)
+        if not self.is_gone:
+            answered(ApprovalAnswered(approval.call_id, choice))
 
     async def withdraw(self, withdrawal: ApprovalWithdrawn) -> None:
         self._check()
@@ -88,7 +100,7 @@ class TabForTests:
         await self._tell()
         return await self.run_tool(call)
 
-    async def tell(self, news: News) -> None:
+    async def tell(self, news: News | Moved) -> None:
         self._check()
         self.news_told.append(news)
         await self._tell()

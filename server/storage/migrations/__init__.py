@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision this version knows; ``versions/NAME_*.py`` holds each one's steps."""
 
 HEAD = REVISIONS[-1]

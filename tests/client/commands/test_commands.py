@@ -40,6 +40,18 @@ class Target:
     def leave(self) -> None:
         self.asked.append("leave")
 
+    def rename(self, title: str | None) -> None:
+        self.asked.append(f"rename {title}")
+
+    def hand_over(self) -> None:
+        self.asked.append("hand over")
+
+    async def join(self, code: str) -> None:
+        self.asked.append(f"join {code}")
+
+    def take_over(self) -> None:
+        self.asked.append("take")
+
     def toggle_tool_cards(self) -> None:
         self.asked.append("cards")
 
@@ -57,6 +69,11 @@ class Target:
         ("/state", "state"),
         ("/metrics", "metrics"),
         ("/reset", "reset"),
+        ("/rename", "rename None"),
+        ("/rename The party", "rename The party"),
+        ("/handoff", "hand over"),
+        ("/join ABCD-EFGH", "join ABCD-EFGH"),
+        ("/take", "take"),
         ("/todos", "todos"),
         ("/quit ", "leave"),
     ],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from client.core.approval_queue import ARMING_SECONDS, ApprovalQueue
-from shared.frames import ApprovalAnswered, ApprovalAsked, Choice
+from client.core.approval_queue import ARMING_SECONDS, AnswerTo, ApprovalQueue
+from shared.frames import ApprovalAsked, Choice
 from shared.ids import SessionId, ToolCallId
 
 
@@ -23,8 +23,8 @@ def test_an_answer_counts_only_after_the_question_has_been_painted_long_enough()
     assert asked.answer(Choice.ALLOW_ONCE, 100.0) is None, "never painted"
     asked.painted(ToolCallId("a"), 100.0)
     assert asked.answer(Choice.ALLOW_ONCE, 100.0 + ARMING_SECONDS - 0.01) is None
-    assert asked.answer(Choice.ALLOW_ONCE, 100.0 + ARMING_SECONDS) == ApprovalAnswered(
-        ToolCallId("a"), Choice.ALLOW_ONCE
+    assert asked.answer(Choice.ALLOW_ONCE, 100.0 + ARMING_SECONDS) == AnswerTo(
+        ToolCallId("a"), Choice.ALLOW_ONCE, approval=question("a")
     )
     assert asked.shown is None
 
@@ -35,7 +35,7 @@ def test_the_next_question_must_be_seen_anew() -> None:
     assert asked.answer(Choice.ALLOW_ONCE, 1.0) is not None
     assert asked.answer(Choice.ALLOW_ONCE, 2.0) is None
     asked.painted(ToolCallId("b"), 2.0)
-    assert asked.answer(Choice.ALLOW_ONCE, 2.5) == ApprovalAnswered(ToolCallId("b"), Choice.ALLOW_ONCE)
+    assert asked.answer(Choice.ALLOW_ONCE, 2.5) == AnswerTo(ToolCallId("b"), Choice.ALLOW_ONCE, approval=question("b"))
 
 
 def test_painting_another_question_does_not_arm_the_one_shown() -> None:

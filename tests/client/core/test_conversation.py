@@ -12,6 +12,7 @@ from client.core.transcript_entries import (
     Entry,
     Extended,
     Note,
+    Removed,
     Said,
     Thought,
     Tone,
@@ -191,14 +192,73 @@ def test_a_lost_line_ends_what_was_under_way_and_keeps_what_waits() -> None:
     assert talk.conversation.waiting == [M2]
 
 
-def test_another_session_is_announced_and_counts_from_one_again() -> None:
+def test_another_session_counts_from_one_again_and_its_beginning_is_told() -> None:
     talk = Talk()
     assert talk.conversation.opened(SessionId("a")) == []
-    talk.hear(AgentSaid("one"))
+    talk.hear(UserSaid(M1, "hi"), AgentSaid("one"), STARTED)
     assert talk.conversation.opened(SessionId("a")) == []
+    assert talk.conversation.update(1, AgentSaid("again")) == []
+    talk.conversation.session_lost("It was lost.")
     talk.conversation.opened(SessionId("b"))
+    assert notes(talk) == ["It was lost. The agent does not know what stands above."]
+    assert talk.card().state is CallState.FAILED
+    assert not talk.conversation.is_working
     assert talk.conversation.update(1, AgentSaid("new")) != []
-    assert any(isinstance(entry, Note) and "new session" in entry.text for entry in talk.entries)
+
+
+def test_an_interruption_ends_nothing_cuts_no_answer_and_is_said_once() -> None:
+    talk = Talk()
+    talk.conversation.say(M1, "first")
+    talk.hear(UserSaid(M1, "first"), STARTED, AgentSaid("Hel"))
+    for _ in range(3):
+        talk.conversation.interrupted("The line broke.")
+    talk.hear(AgentSaid("lo"))
+    assert talk.conversation.is_working
+    assert talk.card().state is CallState.PENDING
+    assert notes(talk) == ["The line broke."]
+    assert [entry.text for entry in talk.entries if isinstance(entry, Answer)] == ["Hello"]
+
+
+def test_a_question_asked_again_forgets_what_was_said_of_the_first_one() -> None:
+    talk = Talk()
+    talk.hear(STARTED)
+    talk.conversation.ask(ASKED)
+    talk.conversation.withdraw(CALL, "the connection is lost", "14:03, PC")
+    assert talk.card().state is CallState.PENDING
+    talk.conversation.ask(ASKED)
+    assert (talk.card().state, talk.card().decision) == (CallState.ASKING, None)
+
+
+def test_a_cleared_transcript_keeps_what_nobody_acknowledged_and_the_message_being_answered() -> None:
+    talk = Talk()
+    entries = talk.conversation.entries
+    talk.conversation.say(M1, "first")
+    talk.hear(UserSaid(M1, "first"), AgentSaid("half"), STARTED)
+    talk.conversation.say(M2, "second")
+    changes = talk.conversation.cleared()
+    assert changes == [
+        Removed("m1"),
+        Removed("entry-1"),
+        Removed("call-call"),
+        Added(Said(M1, "first", Delivery.WAITING), "m2"),
+    ]
+    assert entries is talk.conversation.entries
+    assert talk.entries == [Said(M1, "first", Delivery.WAITING), Said(M2, "second", Delivery.WAITING)]
+    assert list(talk.conversation.waiting) == [M1, M2]
+    talk.seq = 0
+    talk.hear(AgentSaid("older"), UserSaid(M1, "first"), AgentSaid("whole"))
+    assert [getattr(entry, "text", "") for entry in talk.entries] == ["older", "first", "whole", "second"]
+
+
+def test_a_held_conversation_names_its_holder_until_it_is_open_again() -> None:
+    talk = Talk()
+    talk.hear(UserSaid(M1, "hi"))
+    talk.conversation.held("iPhone")
+    talk.conversation.held("iPhone")
+    assert (talk.conversation.held_by, talk.conversation.is_working, len(notes(talk))) == ("iPhone", False, 1)
+    assert "iPhone" in notes(talk)[0]
+    talk.conversation.opened(SessionId("a"))
+    assert (talk.conversation.held_by, talk.conversation.is_working) == (None, True)
 
 
 def test_commands_and_usage_leave_no_entry() -> None:
@@ -323,3 +383,9 @@ def test_the_title_is_the_first_line_of_the_first_message() -> None:
     assert talk.conversation.title is None
     talk.conversation.say(M1, "  Change BGM\nplease")
     assert talk.conversation.title == "Change BGM"
+
+
+def test_the_end_of_a_message_that_was_never_told_says_nothing() -> None:
+    talk = Talk()
+    talk.hear(UserSaid(M1, "first"), TurnEnded(M2, "cancelled"), TurnEnded(M1, "cancelled"))
+    assert [entry.text for entry in talk.entries if isinstance(entry, Note)] == ["You cancelled this answer."]

@@ -30,13 +30,44 @@ def test_a_repeated_id_changes_nothing() -> None:
     assert outbox.send_all() == []
 
 
-def test_a_loss_hands_back_what_was_sent_and_keeps_what_was_not() -> None:
+def test_what_was_sent_and_not_acknowledged_is_sent_again_before_what_came_later() -> None:
     outbox = filled()
     outbox.send_all()
     outbox.acknowledge(ONE)
     outbox.keep(THREE, "3")
+    outbox.doubt_sent()
+    again = outbox.send_all()
+    assert [(message.message_id, message.is_repeat) for message in again] == [(TWO, True), (THREE, False)]
+    assert outbox.send_all() == []
+
+
+def test_what_a_server_may_have_forgotten_is_sent_again_unless_it_is_told_again() -> None:
+    outbox = filled()
+    outbox.send_all()
+    outbox.acknowledge(ONE)
+    outbox.acknowledge(TWO)
+    outbox.doubt_taken()
+    outbox.acknowledge(TWO)
+    assert [message.message_id for message in outbox.send_all()] == [ONE]
+
+
+def test_a_conversation_that_is_gone_takes_with_it_what_it_had_acknowledged() -> None:
+    outbox = filled()
+    outbox.send_all()
+    outbox.acknowledge(ONE)
+    outbox.doubt_sent()
+    outbox.drop_taken()
+    assert [message.message_id for message in outbox.send_all()] == [TWO]
+
+
+def test_a_loss_without_return_hands_back_what_was_sent_and_keeps_what_was_not() -> None:
+    outbox = filled()
+    outbox.send_all()
+    outbox.acknowledge(ONE)
+    outbox.keep(THREE, "3")
+    outbox.doubt_sent()
     gone = outbox.drop_under_way()
-    assert [(message.message_id, message.stage) for message in gone] == [(ONE, Stage.TAKEN), (TWO, Stage.SENT)]
+    assert [(message.message_id, message.stage) for message in gone] == [(ONE, Stage.TAKEN), (TWO, Stage.UNSURE)]
     assert [message.text for message in outbox.send_all()] == ["3"]
 
 
@@ -61,3 +92,12 @@ def test_acknowledging_a_stranger_is_harmless() -> None:
     outbox = filled()
     outbox.acknowledge(THREE)
     assert THREE not in outbox
+
+
+def test_a_message_of_unknown_fate_is_not_dropped_as_if_it_were_never_sent() -> None:
+    outbox = filled()
+    outbox.send_all()
+    outbox.doubt_sent()
+    outbox.keep(THREE, "3")
+    assert outbox.drop_kept() == [THREE]
+    assert outbox.is_under_way

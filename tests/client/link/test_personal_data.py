@@ -12,12 +12,12 @@ import acp
 import pytest
 
 from client.core.device_presets import PRESETS
-from client.link import personal_data
+from client.link import asking, personal_data
+from client.link.asking import BROKEN, NONSENSE, NOT_A_RINGBACK, NOT_CONNECTED, TOO_OLD
 from client.link.endpoint import Endpoint
-from client.link.personal_data import BROKEN, NONSENSE, NOT_A_RINGBACK, NOT_CONNECTED, TOO_OLD
 from client.link.visit import visiting
 from client.link.wire import NotLetInError
-from client.ports import PersonalData
+from client.ports import PersonalData, Welcome
 from shared.acp_names import (
     METHOD_METRICS,
     METHOD_RESET,
@@ -28,7 +28,6 @@ from shared.acp_names import (
     METHOD_TOOL_CALL,
 )
 from shared.errors import BadRequestError, LinkLostError, ProtocolError
-from shared.frames import Welcome
 from tests.client.link.agent_for_tests import SESSION, AgentForTests, Peer, running
 from tests.client.link.test_tab_link import link_to, living
 from tests.client.tab_for_tests import Lost, TabForTests
@@ -158,7 +157,7 @@ async def test_a_server_that_stays_silent_is_waited_for_only_so_long(
     async def stay_silent(_peer: Peer, _method: str, _params: dict[str, Any]) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(personal_data, name, 0.05)
+    monkeypatch.setattr(asking if hasattr(asking, name) else personal_data, name, 0.05)
     async with asked(AgentForTests(answer=stay_silent)) as personal:
         with pytest.raises(ProtocolError, match=r"did not answer within 0.05 seconds"):
             async with asyncio.timeout(5):

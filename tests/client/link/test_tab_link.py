@@ -16,6 +16,7 @@ from acp import schema
 from client.core.device_presets import device_named
 from client.link.endpoint import Endpoint
 from client.link.tab_link import TabLink
+from client.ports import Welcome
 from client.tools.device import DeviceState
 from client.tools.music import MusicPlayer
 from client.tools.toolkit import Toolkit
@@ -40,12 +41,19 @@ from shared.frames import (
     ToolCalled,
     TurnEnded,
     UserSaid,
-    Welcome,
 )
 from shared.ids import MessageId, ToolCallId
 from shared.news import Notice, PersonReset, StateChanged
 from tests.client.link.agent_for_tests import SESSION, AgentForTests, Peer, echo, running
-from tests.client.tab_for_tests import Connecting, Failed, Lost, TabForTests, ToolboxForTests, runs_for_tests
+from tests.client.tab_for_tests import (
+    IN_MEMORY,
+    Connecting,
+    Failed,
+    Lost,
+    TabForTests,
+    ToolboxForTests,
+    runs_for_tests,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -82,7 +90,7 @@ async def test_it_introduces_its_device_its_tools_and_its_folder_and_learns_its_
     assert welcome.signature == str(peer.websocket.id)
     assert (welcome.session_id, welcome.model.label, welcome.server_version) == (SESSION, "demo (scripted)", "9.9")
     meta = peer.introduced["client_capabilities"].field_meta
-    assert meta[META_DEVICE] == {"id": "iphone", "label": "iPhone", "kind": "phone"}
+    assert meta[META_DEVICE] == {"id": f"iphone-{IN_MEMORY}", "label": "iPhone", "kind": "phone"}
     assert {tool["name"] for tool in meta[META_TOOLS]} == {
         "change_bgm",
         "get_location",

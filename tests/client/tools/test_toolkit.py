@@ -27,6 +27,7 @@ def toolkit(device: str = "PC", toolbox: ToolboxForTests | None = None, place: P
 
 
 async def call(tools: Toolkit, name: str, arguments: JsonObject) -> JsonObject:
+    await tools.announce()
     return await tools.run(ToolCalled(SessionId("s"), ToolCallId("c"), name, arguments, ClaimId(str(uuid.uuid4()))))
 
 

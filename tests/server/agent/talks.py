@@ -11,15 +11,15 @@ from server.agent.history import WindowedHistory
 from server.agent.runner import APP_NAME, AdkAgent
 from server.conversations.conversation import Conversation
 from server.core.adk_user import adk_user_id
-from server.core.session import Said
+from server.core.session_events import Said
 from shared.frames import AgentSaid, ToolChanged, ToolStarted, TurnEnded
 from shared.ids import MessageId
-from tests.server.services_for_tests import ADA, Setup
+from tests.server.services_for_tests import ADA, Setup, begun
 from tests.server.tab_for_tests import TabForTests
 
 
 def open_talk(agent: AdkAgent, tab: TabForTests, *, approval_timeout: float = 60) -> Conversation:
-    return Setup(agent, approval_timeout=approval_timeout).sessions.begin(ADA, tab)
+    return begun(Setup(agent, approval_timeout=approval_timeout).sessions, ADA, tab)
 
 
 async def say(talk: Conversation, text: str) -> TurnEnded:

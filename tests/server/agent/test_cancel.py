@@ -21,7 +21,7 @@ from shared.tool_spec import ToolSpec, object_schema
 from tests.server.agent.talks import answer, begin, calls, open_talk, results, say, stored, unanswered
 from tests.server.tab_for_tests import TabForTests, never
 
-LIMIT = 0.1
+LIMIT = 1.0
 CANCELLED = "The user cancelled the turn."
 
 

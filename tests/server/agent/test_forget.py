@@ -12,7 +12,7 @@ from server.agent.runner import APP_NAME, AdkAgent
 from server.core.identity import Identity
 from shared.errors import TurnFailedError
 from tests.server.agent.talks import say, stored, unanswered
-from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup
+from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup, answered, begun
 from tests.server.tab_for_tests import TabForTests
 
 
@@ -32,7 +32,7 @@ def sessions(database: Path) -> list[str]:
 
 async def talked(setup: Setup, *people: Identity) -> None:
     for who in people:
-        await say(setup.sessions.begin(who, TabForTests()), "hello")
+        await say(begun(setup.sessions, who, TabForTests()), "hello")
 
 
 async def test_all_of_a_person_is_deleted_and_nothing_of_others(agent: AdkAgent, tmp_path: Path) -> None:
@@ -55,10 +55,10 @@ async def test_a_conversation_begun_anew_under_the_same_id_remembers_nothing(
     agent: AdkAgent, history: WindowedHistory
 ) -> None:
     tab = TabForTests()
-    talk = Setup(agent).sessions.begin(ADA, tab)
+    talk = begun(Setup(agent).sessions, ADA, tab)
     await say(talk, "hello")
     await agent.forget(ADA)
-    again = Setup(agent).sessions.begin(ADA, tab)
+    again = begun(Setup(agent).sessions, ADA, tab)
     assert again.context.session_id == talk.context.session_id
     assert (await say(again, "what is 2+2")).problem is None
     events = await stored(history, again)
@@ -85,9 +85,10 @@ async def test_the_agent_s_session_is_made_once_for_a_conversation_whatever_hold
         return await honest(app_name=app_name, user_id=user_id, state=state, session_id=session_id)  # type: ignore[arg-type]
 
     monkeypatch.setattr(history, "create_session", counted)
-    talk = Setup(agent).sessions.begin(ADA, TabForTests())
+    setup = Setup(agent)
+    talk = begun(setup.sessions, ADA, TabForTests())
     await say(talk, "hello")
-    talk.attach(TabForTests())
+    await setup.sessions.open(ADA, TabForTests(), talk.context.session_id, answered(), take_over=True)
     await say(talk, "hello from another tab")
     assert made == [f"{APP_NAME} {talk.context.session_id}"]
     assert talk.context.is_begun

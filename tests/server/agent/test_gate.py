@@ -22,14 +22,14 @@ from server.agent.history import WindowedHistory
 from server.agent.models.demo_script import MAX_LOOPS
 from server.agent.models.demo_steps import Call
 from server.agent.runner import AdkAgent
-from server.core.desk import refusal
+from server.core.refusal import refusal
 from server.tabs.delegate import FrontendToolDelegate
 from shared.catalog import change_bgm
 from shared.ids import SessionId
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec, object_schema
 from tests.server.agent.talks import answer, open_talk, results, say, stored, unanswered
-from tests.server.services_for_tests import ADA, ADA_OF_ACME, Setup
+from tests.server.services_for_tests import ADA, ADA_OF_ACME, Setup, begun
 from tests.server.tab_for_tests import TabForTests, reject
 
 PEEK = ToolSpec("calculate", "Peek", "Looks at its own state", object_schema())
@@ -197,7 +197,7 @@ async def test_two_people_with_one_session_id_and_a_model_that_repeats_its_call_
     monkeypatch.setattr("server.agent.models.demo._call_part", always_the_same)
     tab = TabForTests()
     sessions = Setup(agent_with(history, [Peek(asyncio.Barrier(2))])).sessions
-    one = sessions.begin(ADA, tab)
+    one = begun(sessions, ADA, tab)
     other = await sessions.held(ADA_OF_ACME, tab, one.context.session_id)
     await asyncio.gather(*(say(talk, "/tool calculate {}") for talk in (one, other)))
     assert [result.status for result in results(tab)] == ["completed"] * 2

@@ -32,7 +32,7 @@ from shared.tool_spec import ToolSpec, object_schema
 from tests.own_tools.probe import Probe, SyncProbe
 from tests.own_tools.tally import SyncTally, Tally
 from tests.server.agent.talks import answer, begin, results, say, stored, unanswered
-from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup
+from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup, begun
 from tests.server.tab_for_tests import TabForTests, reject
 
 WAIT = 5.0
@@ -54,7 +54,7 @@ class Server:
     async def results(self, text: str, who: object = ADA, tab: TabForTests | None = None) -> list[JsonObject]:
         """What the tools gave."""
         tab = tab or TabForTests()
-        end = await say(self.setup.sessions.begin(who, tab), text)  # type: ignore[arg-type]  # an identity
+        end = await say(begun(self.setup.sessions, who, tab), text)  # type: ignore[arg-type]  # an identity
         assert (end.stop_reason, end.problem) == ("end_turn", None)
         return [given.result for given in results(tab) if given.result is not None]
 
@@ -110,7 +110,7 @@ async def test_conversations_at_once_see_only_their_own_turn(serve: Serve) -> No
 
     async def talk(who: object, number: int) -> None:
         tab = TabForTests()
-        conversation = server.setup.sessions.begin(who, tab)  # type: ignore[arg-type]  # an identity
+        conversation = begun(server.setup.sessions, who, tab)  # type: ignore[arg-type]  # an identity
         me = f"{conversation.context.identity.tenant}/{conversation.context.identity.user_id}"
         marker = json.dumps({"marker": f"{me}/{number}"})
         await say(conversation, f"/tools probe {marker} | sync_probe {marker}")
@@ -148,7 +148,7 @@ async def test_always_is_remembered_for_it_in_this_conversation(serve: Serve) ->
         return Choice.ALLOW_TOOL
 
     server, tab = serve(Tally), TabForTests(decide=always)
-    talk = server.setup.sessions.begin(ADA, tab)
+    talk = begun(server.setup.sessions, ADA, tab)
     for what in ("coffee", "tea"):
         await say(talk, f'/tool tally {{"what": "{what}"}}')
     assert len(tab.asked) == 1
@@ -318,7 +318,7 @@ async def test_whatever_it_raises_is_a_failed_call_told_without_its_words(
     monkeypatch.setattr(Fail, "error", error)
     tab = TabForTests()
     server = serve(Fail, SyncFail, Tally)
-    talk = server.setup.sessions.begin(ADA, tab)
+    talk = begun(server.setup.sessions, ADA, tab)
     end = await say(talk, f'/tools {name} {{}} | tally {{"what": "coffee"}}')
     assert (end.stop_reason, end.problem) == ("end_turn", None)
     assert {change.status for change in results(tab)} == {"failed", "completed"}
@@ -356,7 +356,7 @@ async def test_a_tool_that_cancels_itself_is_a_failed_call_and_its_turn_goes_on(
     serve: Serve, history: WindowedHistory, caplog: pytest.LogCaptureFixture, then: str
 ) -> None:
     server, tab = serve(CancelsItself, Tally), TabForTests()
-    talk = server.setup.sessions.begin(ADA, tab)
+    talk = begun(server.setup.sessions, ADA, tab)
     end = await say(talk, f'/tools cancels_itself {{"then": "{then}"}} | tally {{"what": "coffee"}}')
     assert (end.stop_reason, end.problem) == ("end_turn", None)
     assert {change.status for change in results(tab)} == {"failed", "completed"}
@@ -373,7 +373,7 @@ async def test_a_tool_that_cancels_itself_is_a_failed_call_and_its_turn_goes_on(
 
 async def test_a_tool_that_cancels_itself_and_goes_on_gives_its_result_in_its_turn(serve: Serve) -> None:
     server, tab = serve(CancelsItself), TabForTests()
-    talk = server.setup.sessions.begin(ADA, tab)
+    talk = begun(server.setup.sessions, ADA, tab)
     await say(talk, '/tool cancels_itself {"then": "go on"}')
     assert [given.result for given in results(tab)] == [{"whose": talk.context.session_id}]
 
@@ -483,7 +483,7 @@ async def test_a_tool_that_blocks_has_a_thread_of_the_tools_and_stops_nobody_els
     serve: Serve, meeting: Meeting
 ) -> None:
     server, tab = serve(Block, Tally), TabForTests()
-    talk = server.setup.sessions.begin(ADA, tab)
+    talk = begun(server.setup.sessions, ADA, tab)
     turn = begin(talk, "/tool block {}")
     await attended(meeting.begun)
     assert await server.result('/tool tally {"what": "tea"}', BOB) == {"count": 1}
@@ -500,7 +500,7 @@ async def test_an_async_tool_runs_on_the_loop_and_is_stopped_at_once_when_the_pe
     monkeypatch.setattr(Dawdle, "begun", asyncio.Event(), raising=False)
     monkeypatch.setattr(Dawdle, "stopped", asyncio.Event(), raising=False)
     server, tab = serve(Dawdle, Tally), TabForTests()
-    talk = server.setup.sessions.begin(ADA, tab)
+    talk = begun(server.setup.sessions, ADA, tab)
     turn = begin(talk, "/tool dawdle {}")
     async with asyncio.timeout(WAIT):
         await Dawdle.begun.wait()
@@ -519,7 +519,7 @@ async def test_a_sync_tool_finishes_unheard_and_out_of_any_turn_when_the_person_
     serve: Serve, history: WindowedHistory, meeting: Meeting
 ) -> None:
     server, tab = serve(Block), TabForTests()
-    talk = server.setup.sessions.begin(ADA, tab)
+    talk = begun(server.setup.sessions, ADA, tab)
     turn = begin(talk, "/tool block {}")
     await attended(meeting.begun)
     await see_it_cancelled(talk.cancel, turn)
@@ -541,9 +541,9 @@ async def test_a_sync_tool_that_waits_for_a_thread_never_runs_once_it_is_cancell
 ) -> None:
     workers = start_workers(agent=1, tool=1)
     server, tab = Server(history, workers, Block, SyncTally), TabForTests()
-    first = begin(server.setup.sessions.begin(BOB, TabForTests()), "/tool block {}")
+    first = begin(begun(server.setup.sessions, BOB, TabForTests()), "/tool block {}")
     await attended(meeting.begun)
-    talk = server.setup.sessions.begin(ADA, tab)
+    talk = begun(server.setup.sessions, ADA, tab)
     waiting = begin(talk, '/tool sync_tally {"what": "tea"}')
     await tab.until(lambda: any(getattr(update, "status", None) == "in_progress" for update in tab.updates))
     await see_it_cancelled(talk.cancel, waiting)

@@ -15,7 +15,7 @@ from server.core.identity import Identity, identity_named
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec, object_schema
 from tests.server.agent.talks import results, say
-from tests.server.services_for_tests import ADA, Setup
+from tests.server.services_for_tests import ADA, Setup, begun
 from tests.server.tab_for_tests import TabForTests
 
 ALIKE = (
@@ -51,7 +51,7 @@ async def test_adks_state_of_a_user_and_list_of_sessions_are_one_persons(history
     for _ in range(2):
         for who in ALIKE:
             tab = TabForTests()
-            talks[who, tab] = setup.sessions.begin(who, tab)
+            talks[who, tab] = begun(setup.sessions, who, tab)
             await say(talks[who, tab], "/tool calculate {}")
     for who in ALIKE:
         theirs = [(tab, talk) for (owner, tab), talk in talks.items() if owner == who]
@@ -65,7 +65,7 @@ async def test_adks_state_of_a_user_and_list_of_sessions_are_one_persons(history
 
 async def test_a_session_is_not_found_under_the_name_of_another_tenant_or_user(history: WindowedHistory) -> None:
     setup = Setup(AdkAgent(session_service=history, model_name="demo"))
-    talk = setup.sessions.begin(ADA, TabForTests())
+    talk = begun(setup.sessions, ADA, TabForTests())
     await say(talk, "hello")
 
     async def is_found(who: Identity) -> bool:

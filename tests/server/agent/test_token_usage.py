@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 
 import pytest
@@ -13,14 +14,15 @@ from server.agent.history import WindowedHistory
 from server.agent.runner import AdkAgent
 from server.agent.telling import Telling
 from server.agent.token_usage import token_usage
+from server.conversations.conversation import Conversation
 from server.core.usage import Budgets
 from shared.errors import BudgetSpentError
-from shared.frames import UsageChanged
+from shared.frames import TurnEnded, UsageChanged
 from shared.usage import TokenUsage
-from tests.server.agent.talks import calls, results, say, stored, unanswered
+from tests.server.agent.talks import begin, calls, results, say, stored, unanswered
 from tests.server.context.turn_for_tests import TurnsForTests
-from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup
-from tests.server.tab_for_tests import TabForTests
+from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup, answered, begun, until
+from tests.server.tab_for_tests import TabForTests, never
 
 
 def setup_with(history: WindowedHistory, budgets: Budgets | None = None) -> Setup:
@@ -65,7 +67,7 @@ def test_what_a_model_says_is_counted(told_by_model: dict[str, int], counted: To
 
 async def test_a_streamed_answer_is_counted_once(history: WindowedHistory) -> None:
     tab = TabForTests()
-    await say(setup_with(history).sessions.begin(ADA, tab), "/stream 50")
+    await say(begun(setup_with(history).sessions, ADA, tab), "/stream 50")
     (usage,) = told(tab)
     assert usage.session == TokenUsage(2, 50, 52)
     assert usage.used == 52
@@ -86,7 +88,7 @@ async def test_what_comes_with_the_pieces_of_an_answer_is_not_counted() -> None:
 
 async def test_every_answer_of_a_turn_counts_and_the_books_hold_their_sum(history: WindowedHistory) -> None:
     setup, tab, other = setup_with(history), TabForTests(), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk, "calculate 1+1")
     assert len(told(tab)) == 2
     last = told(tab)[-1]
@@ -94,7 +96,7 @@ async def test_every_answer_of_a_turn_counts_and_the_books_hold_their_sum(histor
     assert talk.context.usage.total > told(tab)[0].used
     await say(talk, "hello again")
     assert told(tab)[-1].session == talk.context.usage, "all turns of the conversation"
-    second = setup.sessions.begin(ADA, other)
+    second = begun(setup.sessions, ADA, other)
     await say(second, "hello")
     assert told(other)[-1].session == second.context.usage
     assert told(other)[-1].user == talk.context.usage + second.context.usage
@@ -108,7 +110,7 @@ async def test_a_turn_that_used_up_its_budget_stops_with_the_sentence_and_leaves
     history: WindowedHistory,
 ) -> None:
     setup, tab = setup_with(history, Budgets(completion=1)), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     end = await say(talk, "calculate 1+1")
     assert end.problem is not None
     assert end.problem.code == BudgetSpentError.code
@@ -120,9 +122,9 @@ async def test_a_turn_that_used_up_its_budget_stops_with_the_sentence_and_leaves
 
 async def test_a_person_without_anything_left_is_told_so_in_every_conversation(history: WindowedHistory) -> None:
     setup = setup_with(history, Budgets(user=5))
-    talk = setup.sessions.begin(ADA, TabForTests())
+    talk = begun(setup.sessions, ADA, TabForTests())
     assert (await say(talk, "hello, this is a message of many words")).problem is None
-    for again in (talk, setup.sessions.begin(ADA, TabForTests())):
+    for again in (talk, begun(setup.sessions, ADA, TabForTests())):
         end = await say(again, "hello")
         assert end.problem is not None
         assert "that you may use a day" in end.problem.message
@@ -131,7 +133,7 @@ async def test_a_person_without_anything_left_is_told_so_in_every_conversation(h
 
 async def test_a_turn_in_which_no_model_answered_is_not_booked(history: WindowedHistory) -> None:
     setup, tab = setup_with(history), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk, "/fail")
     assert setup.conversations.booked == []
     await say(talk, "hello")
@@ -142,9 +144,9 @@ async def test_what_stops_a_turn_is_in_the_log_of_events_once_and_tells_the_mode
     history: WindowedHistory, caplog: pytest.LogCaptureFixture
 ) -> None:
     setup, tab = setup_with(history, Budgets(completion=1)), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk, "calculate 1+1")
-    message, call, result, stop = await stored(history, talk)
+    message, call, result, stop, _ = await stored(history, talk)
     assert message.author == "user"
     assert call.get_function_calls()
     assert result.get_function_responses()
@@ -158,7 +160,7 @@ async def test_each_budget_lets_a_turn_come_to_its_end_and_stops_it_before_the_m
     history: WindowedHistory, budgets: Budgets
 ) -> None:
     setup, tab = setup_with(history, budgets), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     end = await say(talk, '/tools calculate {"expression": "1+1"} | recall {}')
     assert end.problem is not None
     assert end.problem.code == BudgetSpentError.code
@@ -169,10 +171,10 @@ async def test_each_budget_lets_a_turn_come_to_its_end_and_stops_it_before_the_m
 
 async def test_what_one_person_used_up_is_not_taken_from_another(history: WindowedHistory) -> None:
     setup = setup_with(history, Budgets(user=1))
-    await say(setup.sessions.begin(ADA, TabForTests()), "hello")
+    await say(begun(setup.sessions, ADA, TabForTests()), "hello")
     for other in (BOB, ADA_OF_ACME):
-        assert (await say(setup.sessions.begin(other, TabForTests()), "hello")).problem is None
-    assert (await say(setup.sessions.begin(ADA, TabForTests()), "hello")).problem is not None
+        assert (await say(begun(setup.sessions, other, TabForTests()), "hello")).problem is None
+    assert (await say(begun(setup.sessions, ADA, TabForTests()), "hello")).problem is not None
 
 
 async def test_two_conversations_at_once_are_counted_apart_and_for_their_person_together(
@@ -180,9 +182,90 @@ async def test_two_conversations_at_once_are_counted_apart_and_for_their_person_
 ) -> None:
     setup, tabs = setup_with(history), [TabForTests() for _ in range(4)]
     people = (ADA, ADA, BOB, ADA_OF_ACME)
-    talks = [setup.sessions.begin(who, tab) for who, tab in zip(people, tabs, strict=True)]
+    talks = [begun(setup.sessions, who, tab) for who, tab in zip(people, tabs, strict=True)]
     await asyncio.gather(*(say(talk, f"/stream {words}") for talk, words in zip(talks, (10, 20, 30, 40), strict=True)))
     assert [talk.context.usage.completion for talk in talks] == [10, 20, 30, 40]
     books = setup.stores.usage
     assert [(await books.of_user(who)).completion for who in (ADA, BOB, ADA_OF_ACME)] == [30, 30, 40]
     assert (await books.of_tenant(ADA.tenant)).completion == 60
+
+
+# --- turns that stopped and go on ---------------------------------------------------------------------------------
+
+
+MUSIC = "Change BGM to track 1"
+
+
+async def paid(history: WindowedHistory, talk: Conversation) -> TokenUsage:
+    """What the model was asked for in that conversation, as ADK stored it."""
+    told = [event.usage_metadata for event in await stored(history, talk)]
+    return sum((token_usage(one) for one in told if one is not None), TokenUsage())
+
+
+async def over(tab: TabForTests) -> TurnEnded:
+    await tab.until(lambda: any(isinstance(update, TurnEnded) for update in tab.updates))
+    return next(update for update in tab.updates if isinstance(update, TurnEnded))
+
+
+async def waiting_turn(setup: Setup) -> Conversation:
+    """A conversation whose model was asked once; its turn waits for a person who is gone."""
+    tab = TabForTests(decide=never)
+    talk = begun(setup.sessions, ADA, tab)
+    begin(talk, MUSIC)
+    await tab.until(lambda: bool(tab.asked))
+    tab.is_gone = True
+    return talk
+
+
+def after_a_crash(history: WindowedHistory, setup: Setup, budgets: Budgets | None = None) -> Setup:
+    """The next server, which finds what was stored until now; what the one before does still is nothing to it."""
+    later = setup_with(history, budgets)
+    for name in ("kept", "booked", "turns", "told", "calls", "leases"):
+        setattr(later.ledger, name, copy.deepcopy(getattr(setup.ledger, name)))
+    return later
+
+
+async def test_a_turn_that_a_crash_cut_pays_for_each_call_of_the_model_once(history: WindowedHistory) -> None:
+    setup = setup_with(history)
+    talk = await waiting_turn(setup)
+    later, tab = after_a_crash(history, setup), TabForTests()
+    assert later.ledger.booked == []
+    await later.sessions.open(ADA, tab, talk.context.session_id, answered(after=0))
+    assert (await over(tab)).stop_reason == "end_turn"
+    whole = await paid(history, talk)
+    await until(lambda: bool(later.ledger.booked))
+    assert await later.stores.usage.of_session(ADA, talk.context.session_id) == whole
+    assert told(tab)[-1].session == told(tab)[-1].user == whole
+    assert len([event for event in await stored(history, talk) if event.usage_metadata]) == 2
+
+
+async def test_a_turn_that_slept_pays_for_each_call_of_the_model_once(history: WindowedHistory) -> None:
+    setup, tab = setup_with(history), TabForTests()
+    talk = await waiting_turn(setup)
+    talk._doze()
+    await until(lambda: bool(setup.ledger.booked))
+    await setup.sessions.open(ADA, tab, talk.context.session_id, answered(after=0), take_over=True)
+    await over(tab)
+    await until(lambda: len(setup.ledger.booked) == 2)
+    whole = await paid(history, talk)
+    assert await setup.stores.usage.of_session(ADA, talk.context.session_id) == whole
+    assert told(tab)[-1].session == whole
+    assert talk.context.usage == whole
+
+
+@pytest.mark.parametrize("is_crash", [True, False])
+async def test_the_budget_of_a_turn_holds_what_it_used_before_it_stopped(
+    history: WindowedHistory, *, is_crash: bool
+) -> None:
+    budgets = Budgets(completion=1)
+    setup, tab = setup_with(history, budgets), TabForTests()
+    talk = await waiting_turn(setup)
+    if is_crash:
+        setup = after_a_crash(history, setup, budgets)
+    else:
+        talk._doze()
+        await until(lambda: bool(setup.ledger.booked))
+    await setup.sessions.open(ADA, tab, talk.context.session_id, answered(after=0), take_over=True)
+    ended = await over(tab)
+    assert ended.problem is not None
+    assert ended.problem.code == BudgetSpentError.code

@@ -52,7 +52,6 @@ class TurnsForTests:
             approvals=cast("Approvals", None),
             shared_state=self._states.of(identity, session.client_identifier),
             spending=self._book.begin(await self._book.person(identity, unused)),
-            stored=nothing,
             room=nothing,
             plan=plan,
         )

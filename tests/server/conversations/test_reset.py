@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from server.conversations.reset import Reset
-from server.core.session import Said
+from server.core.session_events import Said
 from server.tabs.audience import Audience
 from shared.ids import MessageId
 from shared.news import PersonReset
 from tests.server.agent_for_tests import AgentForTests
-from tests.server.services_for_tests import ADA, BOB, Setup
+from tests.server.services_for_tests import ADA, BOB, Setup, begun
 from tests.server.tab_for_tests import TabForTests
 from tests.server.tabs.test_audience import SlowTab
 
@@ -20,7 +20,7 @@ async def test_messages_wait_until_the_tabs_were_told() -> None:
     audience = Audience(setup.changes)
     tab = SlowTab()
     audience.join(ADA, tab)
-    session_id = setup.sessions.begin(ADA, tab).context.session_id
+    session_id = begun(setup.sessions, ADA, tab).context.session_id
     resetting = asyncio.create_task(Reset(setup.sessions, setup.services, audience)(ADA))
     while not setup.sessions._ending:
         await asyncio.sleep(0)
@@ -41,7 +41,7 @@ async def test_it_forgets_the_person_and_nobody_else() -> None:
     for who, tab in tabs.items():
         audience.join(who, tab)
         await setup.services.states.of(who, None).upsert("colour", {"value": "blue"})
-        await setup.sessions.begin(who, tab).prompt(Said(MessageId("one"), "hello"))
+        await begun(setup.sessions, who, tab).prompt(Said(MessageId("one"), "hello"))
     message = await Reset(setup.sessions, setup.services, audience)(ADA)
     assert message.startswith("Everything was reset: 0 conversations")
     assert [who for who, _ in setup.conversations.kept] == [BOB]

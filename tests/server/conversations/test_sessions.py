@@ -11,19 +11,18 @@ import pytest
 
 from server.context import TurnContext, current_turn, set_conversation_state
 from server.conversations.conversation import Conversation
-from server.core.desk_events import Requested
 from server.core.identity import Identity
 from server.core.remembered import Remembered
-from server.core.session import Said
+from server.core.session_events import Said
 from server.core.session_key import SessionKey
 from shared.catalog import change_bgm
-from shared.errors import SessionBusyError, StorageError, UnknownSessionError
+from shared.errors import BadRequestError, SessionBusyError, SessionHeldError, StorageError, UnknownSessionError
 from shared.frames import AgentSaid, Choice, TodosChanged, TurnEnded
-from shared.ids import MessageId, SessionId, ToolCallId
+from shared.ids import MessageId, SessionId
 from shared.todos import Todo
 from shared.usage import TokenUsage
-from tests.server.agent_for_tests import AgentForTests
-from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup
+from tests.server.agent_for_tests import AgentForTests, use
+from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup, answered, begun, until
 from tests.server.tab_for_tests import TabForTests
 
 TALK = SessionId("session_ada_1")
@@ -53,7 +52,7 @@ async def test_fifty_messages_have_one_session_context_and_one_run_id() -> None:
         return "noted"
 
     setup, tab = Setup(AgentForTests(note)), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     for number in range(50):
         held = await setup.sessions.held(ADA, tab, talk.context.session_id)
         assert held is talk
@@ -104,11 +103,11 @@ async def test_a_caller_who_gives_up_spoils_nothing_for_the_others() -> None:
 
 async def test_somebody_elses_id_and_an_invented_one_get_the_same_answer() -> None:
     setup, mine, theirs = Setup(AgentForTests()), TabForTests(), TabForTests()
-    talk = setup.sessions.begin(ADA, mine)
-    setup.sessions.begin(BOB, theirs)
+    talk = begun(setup.sessions, ADA, mine)
+    begun(setup.sessions, BOB, theirs)
     answers = []
     for session_id in (talk.context.session_id, SessionId("invented")):
-        for who in (BOB, ADA, ADA_OF_ACME):
+        for who in (BOB, ADA_OF_ACME):
             with pytest.raises(UnknownSessionError) as refused:
                 await setup.sessions.held(who, theirs, session_id)
             answers.append(str(refused.value))
@@ -119,7 +118,7 @@ async def test_somebody_elses_id_and_an_invented_one_get_the_same_answer() -> No
 async def test_people_who_share_a_connection_have_conversations_of_their_own_under_one_id() -> None:
     setup = Setup(AgentForTests())
     gateway = TabForTests()
-    session_id = setup.sessions.begin(BOB, gateway).context.session_id
+    session_id = begun(setup.sessions, BOB, gateway).context.session_id
     ada, acme = [await setup.sessions.held(who, gateway, session_id) for who in (ADA, ADA_OF_ACME)]
     assert ada is not acme
     assert (ada.context.identity, acme.context.identity) == (ADA, ADA_OF_ACME)
@@ -133,10 +132,7 @@ async def keep_everything(turn: TurnContext) -> str:
     current_turn().count(TokenUsage(10, 5, 15))
     set_conversation_state("colour", "blue")
     await turn.plan((Todo("rest"),))
-    call_id = ToolCallId(f"call-{turn.message_id}")
-    result = await turn.approvals.admit(Requested(call_id, change_bgm.SPEC, {"track": 1}))
-    if result is None:
-        await turn.approvals.settle(call_id, {"success": True}, failed=False)
+    await use(turn, f"call-{turn.message_id}", change_bgm.SPEC, {"track": 1})
     return "kept"
 
 
@@ -147,7 +143,7 @@ async def always(_: object) -> Choice:
 async def test_what_sleeps_comes_back_with_the_next_message_as_it_was() -> None:
     setup, tab = Setup(AgentForTests(keep_everything)), TabForTests(decide=always)
     clock = Clock(setup)
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk)
     before = talk.context
     clock.ahead = 10_000
@@ -170,19 +166,22 @@ async def test_what_sleeps_comes_back_with_the_next_message_as_it_was() -> None:
 async def test_a_message_taken_before_the_sleep_starts_nothing_after_it() -> None:
     setup, tab = Setup(AgentForTests()), TabForTests()
     clock = Clock(setup)
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk)
     clock.ahead = 10_000
     await setup.sessions.cleanup_inactive()
     woken = await setup.sessions.held(ADA, tab, talk.context.session_id)
-    with pytest.raises(Exception, match="taken before"):
-        await say(woken)
+    told = len(tab.sent)
+    assert await say(woken) == TurnEnded(MessageId("one"), "end_turn")
+    assert len(tab.sent) == told, "nothing is started or told again"
+    with pytest.raises(BadRequestError, match="taken before"):
+        await woken.prompt(Said(MessageId("one"), "other words"))
 
 
 async def test_only_what_was_idle_for_the_whole_time_sleeps() -> None:
     setup, tab = Setup(AgentForTests(), idle_time=100), TabForTests()
     clock = Clock(setup)
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk)
     clock.ahead = 99
     assert await setup.sessions.cleanup_inactive() == 0
@@ -202,7 +201,7 @@ async def test_a_running_turn_keeps_its_conversation_awake() -> None:
 
     setup, tab = Setup(AgentForTests(wait)), TabForTests()
     clock = Clock(setup)
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     turn = asyncio.create_task(say(talk))
     await tab.until(lambda: bool(tab.sent))
     clock.ahead = 10_000
@@ -217,22 +216,14 @@ async def test_a_running_turn_keeps_its_conversation_awake() -> None:
 async def test_a_message_that_comes_while_it_is_put_to_sleep_wins() -> None:
     setup, tab = Setup(AgentForTests()), TabForTests()
     clock = Clock(setup)
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk)
-    saving, go_on = asyncio.Event(), asyncio.Event()
-    honest = setup.conversations.save
-
-    async def slow(*args: object) -> None:
-        saving.set()
-        await go_on.wait()
-        await honest(*args)  # type: ignore[arg-type]  # passed on as they came
-
-    setup.conversations.save = slow  # type: ignore[method-assign, assignment]
+    setup.ledger.is_stuck = True
     clock.ahead = 10_000
     cleaning = asyncio.create_task(setup.sessions.cleanup_inactive())
-    await saving.wait()
+    await until(lambda: bool(setup.ledger.waiting))
     held = await setup.sessions.held(ADA, tab, talk.context.session_id)
-    go_on.set()
+    setup.ledger.unstick()
     assert await cleaning == 0
     assert held is talk
     assert (await say(held, "two")).problem is None
@@ -241,7 +232,7 @@ async def test_a_message_that_comes_while_it_is_put_to_sleep_wins() -> None:
 async def test_what_cannot_be_stored_stays_awake() -> None:
     setup, tab = Setup(AgentForTests()), TabForTests()
     clock = Clock(setup)
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk)
     setup.conversations.is_broken = True
     clock.ahead = 10_000
@@ -252,15 +243,14 @@ async def test_what_cannot_be_stored_stays_awake() -> None:
 async def test_a_tab_that_was_never_used_leaves_nothing_and_keeps_its_numbers() -> None:
     setup, tab = Setup(AgentForTests()), TabForTests()
     clock = Clock(setup)
-    talk = setup.sessions.begin(ADA, tab)
-    await talk.greet()
+    talk = begun(setup.sessions, ADA, tab)
     clock.ahead = 10_000
     assert await setup.sessions.cleanup_inactive() == 0
     await say(await setup.sessions.held(ADA, tab, talk.context.session_id))
     assert [seq for _, seq, _ in tab.sent] == list(range(1, len(tab.sent) + 1))
-    other = setup.sessions.begin(ADA, tab)
+    other = begun(setup.sessions, ADA, tab)
     await setup.sessions.leave(tab.signature)
-    assert other not in setup.sessions.live
+    await until(lambda: other not in setup.sessions.live)
     assert list(setup.conversations.kept) == [(ADA, talk.context.session_id)]
 
 
@@ -273,11 +263,13 @@ async def test_todos_are_told_when_a_session_opens_with_some_and_kept_on_every_c
         return "planned"
 
     setup, tab = Setup(AgentForTests(plan)), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     assert (await say(talk)).problem is None
     assert [u for u in tab.updates if isinstance(u, TodosChanged)][-1].todos == (Todo("two", "completed"),)
-    await talk.greet()
-    assert tab.updates[-1] == TodosChanged((Todo("two", "completed"),))
+    later = TabForTests()
+    await setup.sessions.open(ADA, later, talk.context.session_id, answered(), take_over=True)
+    await later.until(lambda: len(later.greeted) == 2)
+    assert later.greeted[-1] == TodosChanged((Todo("two", "completed"),))
 
 
 # --- ending -----------------------------------------------------------------------------------------------
@@ -288,10 +280,10 @@ async def test_nothing_of_a_connection_is_left_when_it_is_gone() -> None:
     for _ in range(50):
         tab = TabForTests()
         for _ in range(2):
-            await say(setup.sessions.begin(ADA, tab))
+            await say(begun(setup.sessions, ADA, tab))
         await setup.sessions.leave(tab.signature)
     del tab
-    assert setup.sessions.live == ()
+    await until(lambda: setup.sessions.live == ())
     assert setup.sessions.counts.left == 100
     gc.collect()
     assert setup.sessions.leaked == 0
@@ -305,7 +297,7 @@ async def test_what_is_let_go_of_is_gone_at_once_and_waits_for_no_garbage_collec
     gc.collect()
     gc.disable()
     try:
-        await say(setup.sessions.begin(ADA, tab))
+        await say(begun(setup.sessions, ADA, tab))
         clock.ahead = 10_000
         assert await setup.sessions.cleanup_inactive() == 1
         clock.ahead = 0
@@ -323,7 +315,7 @@ async def test_the_last_turn_of_a_connection_that_is_gone_takes_its_conversation
         return "done"
 
     setup, tab = Setup(AgentForTests(wait)), TabForTests()
-    turn = asyncio.create_task(say(setup.sessions.begin(ADA, tab)))
+    turn = asyncio.create_task(say(begun(setup.sessions, ADA, tab)))
     await tab.until(lambda: bool(tab.sent))
     await setup.sessions.leave(tab.signature)
     assert setup.sessions.running_turns == 1
@@ -334,9 +326,9 @@ async def test_the_last_turn_of_a_connection_that_is_gone_takes_its_conversation
 
 async def test_while_a_person_is_reset_their_messages_wait_and_begin_anew_and_others_go_on() -> None:
     setup, tab, other = Setup(AgentForTests()), TabForTests(), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk)
-    bobs = setup.sessions.begin(BOB, other)
+    bobs = begun(setup.sessions, BOB, other)
     async with setup.sessions.ended(ADA):
         waiting = asyncio.create_task(setup.sessions.held(ADA, tab, talk.context.session_id))
         assert await setup.sessions.held(BOB, other, bobs.context.session_id) is bobs
@@ -356,7 +348,7 @@ async def test_a_running_turn_ends_before_its_person_is_reset() -> None:
         return "never"
 
     setup, tab = Setup(AgentForTests(wait)), TabForTests()
-    turn = asyncio.create_task(say(setup.sessions.begin(ADA, tab)))
+    turn = asyncio.create_task(say(begun(setup.sessions, ADA, tab)))
     await tab.until(lambda: bool(tab.sent))
     async with setup.sessions.ended(ADA):
         assert (await turn).stop_reason == "cancelled"
@@ -364,17 +356,16 @@ async def test_a_running_turn_ends_before_its_person_is_reset() -> None:
 
 
 async def test_a_turn_that_does_not_end_is_told_and_nothing_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.conversations.sessions.PATIENCE", 0.05)
+    monkeypatch.setattr("server.conversations.live.PATIENCE", 0.05)
     go_on = asyncio.Event()
 
     class Stubborn(AgentForTests):
         async def run(self, turn: TurnContext) -> AsyncIterator[AgentSaid]:
-            await turn.stored()
             await go_on.wait()
             yield AgentSaid("at last")
 
     setup, tab = Setup(Stubborn()), TabForTests()
-    turn = asyncio.create_task(say(setup.sessions.begin(ADA, tab)))
+    turn = asyncio.create_task(say(begun(setup.sessions, ADA, tab)))
     await tab.until(lambda: bool(tab.sent))
     with pytest.raises(SessionBusyError, match="nothing was deleted"):
         async with setup.sessions.ended(ADA):
@@ -401,7 +392,7 @@ async def test_two_resets_of_one_person_take_turns() -> None:
 
 async def test_a_conversation_being_opened_while_its_person_is_reset_begins_anew() -> None:
     setup, tab = Setup(AgentForTests()), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk)
     kept = setup.conversations.kept[ADA, talk.context.session_id]
     setup.conversations.kept[ADA, TALK] = replace(kept, run_id="stale")
@@ -414,7 +405,7 @@ async def test_a_conversation_being_opened_while_its_person_is_reset_begins_anew
 
 async def test_what_was_woken_for_a_connection_that_went_meanwhile_is_let_go_of_again() -> None:
     setup, tab = Setup(AgentForTests()), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk)
     session_id = talk.context.session_id
     setup.sessions._forget(SessionKey(ADA, session_id), talk)
@@ -436,19 +427,39 @@ async def test_what_was_woken_for_a_connection_that_went_meanwhile_is_let_go_of_
     assert setup.sessions.live == ()
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_who_loses_a_conversation_while_it_is_woken_for_them_is_told_so_and_does_not_wait(is_first: bool) -> None:
+    setup, tab, other = Setup(AgentForTests()), TabForTests(), TabForTests()
+    talk = begun(setup.sessions, ADA, tab)
+    await say(talk)
+    session_id = talk.context.session_id
+    setup.sessions._forget(SessionKey(ADA, session_id), talk)
+    taking = setup.sessions.open(ADA, other, session_id, answered(), take_over=True)
+    prompting = setup.sessions.held(ADA, tab, session_id)
+    async with asyncio.timeout(5):
+        works = (prompting, taking) if is_first else (taking, prompting)
+        results = await asyncio.gather(*works, return_exceptions=True)
+    given = results[0 if is_first else 1]
+    assert is_first or isinstance(given, SessionHeldError)
+    # In any case from now on.
+    with pytest.raises(SessionHeldError):
+        await setup.sessions.held(ADA, tab, session_id)
+    assert (await setup.sessions.held(ADA, other, session_id)).holding.is_held_by(other.signature)
+
+
 async def test_one_conversation_that_cannot_be_stored_does_not_keep_the_others_awake(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     setup = Setup(AgentForTests(), idle_time=10)
     clock = Clock(setup)
-    talks = [setup.sessions.begin(ADA, TabForTests()) for _ in range(2)]
+    talks = [begun(setup.sessions, ADA, TabForTests()) for _ in range(2)]
     for talk in talks:
         await say(talk)
 
     async def fail() -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(talks[0], "save", fail)
+    monkeypatch.setattr(talks[0].keeping, "save", fail)
     clock.ahead = 11
     assert await setup.sessions.cleanup_inactive() == 1
     assert setup.sessions.live == (talks[0],)

@@ -1,428 +1,499 @@
-"""The desk: every event against every state of a call, and any order of them."""
+"""The desk: every event against every state of a call, and what each is."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from server.core.canonical import arguments_hash
-from server.core.desk import WHETHER_TO_GO_ON, Desk
+from server.core.deadline import Deadline, Moment
+from server.core.desk import IN_DOUBT, SAME_ID, Desk
 from server.core.desk_events import (
-    Abandoned,
     Answered,
     Ask,
-    DeskEffect,
+    Claim,
     DeskEvent,
+    Dozed,
     Expired,
     Finished,
+    Keep,
+    Missed,
     Requested,
     Run,
     Settle,
-    StopTurn,
     Tell,
+    Unsent,
+    Wake,
     Withdraw,
 )
 from server.core.policy import Policy, PolicyAnswers, Rule
+from server.core.records import CallRecord
+from server.core.refusal import refusal
+from server.core.tool_call import CallState
 from shared.catalog import change_bgm, get_location
 from shared.frames import Choice, ToolChanged, ToolStarted
-from shared.ids import ToolCallId
+from shared.ids import MessageId, ToolCallId
 from shared.json_types import JsonObject
-from shared.tool_spec import ToolSpec, object_schema
+from tests.server.core.desk_for_tests import (
+    ALLOW,
+    ARGUMENTS,
+    CALCULATE,
+    CALL,
+    DONE,
+    GONE,
+    NOBODY,
+    OTHER,
+    PC,
+    PHONE,
+    STATES,
+    TURN,
+    approved_dozed,
+    approved_without_a_tab,
+    at_the_desk,
+    backend,
+    claimed,
+    claimed_restored,
+    claimed_restored_awaited,
+    empty,
+    kinds,
+    last_stored,
+    request,
+    restored,
+    settled,
+    shown,
+    shown_dozed,
+)
 
-CALL = ToolCallId("call-1")
-OTHER = ToolCallId("call-2")
-ARGUMENTS: JsonObject = {"track": 1}
-CALCULATE = ToolSpec("calculate", "Calculate", "Calculate", object_schema())
-DONE: JsonObject = {"success": True, "track": 1}
-
-
-def request(call_id: ToolCallId = CALL, *, is_offered: bool = True) -> Requested:
-    return Requested(call_id, change_bgm.SPEC, ARGUMENTS, is_offered=is_offered)
-
-
-def kinds(effects: list[DeskEffect]) -> list[str]:
-    return [type(effect).__name__ for effect in effects]
-
-
-def empty() -> Desk:
-    return Desk()
-
-
-def shown() -> Desk:
-    desk = Desk()
-    desk.on(request())
-    return desk
-
-
-def claimed() -> Desk:
-    desk = shown()
-    desk.on(Answered(CALL, Choice.ALLOW_ONCE))
-    return desk
-
-
-def settled() -> Desk:
-    desk = claimed()
-    desk.on(Finished(CALL, DONE, failed=False))
-    return desk
-
-
-ALLOWS = ["Tell", "Run"]
-ENDS = ["Tell", "Settle"]
-TAKES_BACK = ["Withdraw", "Tell", "Settle"]
-EVENTS: dict[str, DeskEvent] = {
-    "requested": request(),
-    "allowed once": Answered(CALL, Choice.ALLOW_ONCE),
-    "allowed exactly": Answered(CALL, Choice.ALLOW_EXACT),
-    "allowed the tool": Answered(CALL, Choice.ALLOW_TOOL),
-    "rejected once": Answered(CALL, Choice.REJECT_ONCE),
-    "rejected the tool": Answered(CALL, Choice.REJECT_TOOL),
-    "closed": Answered(CALL, None),
-    "expired": Expired(CALL),
-    "finished": Finished(CALL, DONE, failed=False),
-    "abandoned": Abandoned("The tab is gone."),
+ALLOWS = ["Keep", "Claim"]
+ALLOWS_LATER = ["Keep", "Wake"]
+ENDS = ["Keep", "Tell", "Settle"]
+ENDS_LATER = ["Keep", "Tell", "Wake"]
+ALLOWED: list[list[str]] = [[], ALLOWS, ALLOWS_LATER, [], [], [], [], [], []]
+REFUSED: list[list[str]] = [[], ENDS, ENDS_LATER, [], [], [], [], [], []]
+NOTHING: list[list[str]] = [[]] * 9
+# The states: empty, shown, shown and dozed, approved without a tab, approved and dozed, claimed, claimed and
+# restored, the same awaited, settled.
+MATRIX: dict[str, tuple[DeskEvent, list[list[str]]]] = {
+    "requested": (request(), [["Tell", "Keep", "Ask"], [], [], [], ["Claim"], [], [], [], ["Settle"]]),
+    "requested, lacking": (
+        request(is_offered=False),
+        [["Tell", *ENDS], [], [], [], ENDS, [], [], [], ["Settle"]],
+    ),
+    "requested, another of its id": (
+        replace(request(), occurrence=2),
+        [["Tell", "Keep", "Ask"], [], ["Settle"], [], ["Settle"], [], ["Settle"], [], ["Tell", "Keep", "Ask"]],
+    ),
+    "allowed once": (ALLOW, ALLOWED),
+    "allowed exactly": (Answered(CALL, Choice.ALLOW_EXACT), ALLOWED),
+    "allowed the tool": (Answered(CALL, Choice.ALLOW_TOOL), ALLOWED),
+    "allowed, edited": (Answered(CALL, Choice.ALLOW_ONCE, {"track": 2}), ALLOWED),
+    "rejected once": (Answered(CALL, Choice.REJECT_ONCE), REFUSED),
+    "rejected the tool": (Answered(CALL, Choice.REJECT_TOOL), REFUSED),
+    "closed": (Answered(CALL, None), REFUSED),
+    "expired": (Expired(CALL), [[], ["Withdraw", *ENDS], ["Withdraw", *ENDS_LATER], [], [], [], [], [], []]),
+    "finished": (Finished(CALL, DONE, failed=False), [[], [], [], [], [], *[["Keep", "Tell"]] * 3, []]),
+    "missed": (Missed(CALL), [[], [], [], [], [], ENDS, ENDS_LATER, ENDS, []]),
+    "unsent": (Unsent(CALL), [[], [], [], [], [], *[["Keep"]] * 3, []]),
+    "seated, the same": (PC, [[], ["Ask"], ["Ask"], ["Claim"], ["Wake"], [], ["Wake"], ["Run"], []]),
+    "seated, another": (PHONE, [[], ["Ask"], ["Ask"], ["Claim"], ["Wake"], [], ["Wake"], ENDS, []]),
+    "nobody seated": (NOBODY, NOTHING),
+    "dozed": (Dozed(), NOTHING),
+    "abandoned": (
+        GONE,
+        [
+            [],
+            ["Withdraw", *ENDS],
+            ["Withdraw", *ENDS_LATER],
+            ["Withdraw", *ENDS],
+            ["Withdraw", *ENDS_LATER],
+            ENDS,
+            ENDS_LATER,
+            ENDS,
+            [],
+        ],
+    ),
 }
-MATRIX = {
-    "requested": (["Tell", "Ask"], [], [], ["Tell", "Ask"]),
-    "allowed once": ([], ALLOWS, [], []),
-    "allowed exactly": ([], ALLOWS, [], []),
-    "allowed the tool": ([], ALLOWS, [], []),
-    "rejected once": ([], ENDS, [], []),
-    "rejected the tool": ([], ENDS, [], []),
-    "closed": ([], ENDS, [], []),
-    "expired": ([], TAKES_BACK, [], []),
-    "finished": ([], [], ["Tell"], []),
-    "abandoned": ([], TAKES_BACK, ENDS, []),
-}
 
 
-@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("name", MATRIX)
 def test_every_event_in_every_state_has_the_effects_as_written(name: str) -> None:
-    row = [kinds(desk().on(EVENTS[name])) for desk in (empty, shown, claimed, settled)]
-    assert row == list(MATRIX[name])
+    event, row = MATRIX[name]
+    assert [kinds(desk().on(event)) for desk in STATES] == row
 
 
-def test_a_tool_that_asks_is_shown_with_its_arguments_and_their_hash() -> None:
-    effects = Desk().on(request())
-    assert effects == [
-        Tell(ToolStarted(CALL, "change_bgm", change_bgm.SPEC.title, "other", ARGUMENTS)),
-        Ask(CALL, change_bgm.SPEC, ARGUMENTS, arguments_hash(ARGUMENTS), change_bgm.SPEC.risk),
+def test_no_event_of_another_call_moves_this_one() -> None:
+    for event in (replace(ALLOW, call_id=OTHER), Expired(OTHER), Finished(OTHER, DONE, failed=False), Missed(OTHER)):
+        assert [state().on(event) for state in STATES] == [[]] * 9
+
+
+def test_whether_it_waits_for_somebody_and_whether_something_runs() -> None:
+    assert [state().waits_for_a_person for state in STATES] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
     ]
+    assert not any(state().has_running for state in STATES), "what runs in a tab can be asked for again"
+    desk = Desk()
+    desk.begin(MessageId("one"))
+    desk.on(Requested(CALL, CALCULATE, {"expression": "1+1"}))
+    assert desk.has_running
 
 
-def test_a_tool_that_never_asks_runs_at_once() -> None:
-    effects = Desk().on(Requested(CALL, CALCULATE, {"expression": "1+1"}))
-    assert kinds(effects) == ["Tell", "Tell", "Run"]
+def test_a_restored_approval_that_nobody_stands_in_the_way_of_goes_on_by_itself() -> None:
+    desk = restored(backend(), Dozed(), ALLOW)
+    assert desk.calls[CALL].state is CallState.APPROVED
+    assert not desk.waits_for_a_person
+    assert not restored(backend(), ALLOW).waits_for_a_person, "what is in doubt is told at once"
+
+
+def test_one_that_runs_keeps_the_turn_awake_whatever_else_waits() -> None:
+    desk = shown()
+    desk.on(backend(OTHER))
+    assert desk.waits_for_a_person
+    desk.on(Answered(OTHER, Choice.ALLOW_ONCE))
+    assert not desk.waits_for_a_person
+
+
+# --- what is stored and shown -----------------------------------------------------------------------------
+
+
+def test_what_is_shown_is_stored_before() -> None:
+    desk = Desk(message_id=TURN, patience=5.0, clock=lambda: Moment("boot", 7.0))
+    _, keep, ask = desk.on(request())
+    record = CallRecord(
+        TURN,
+        CALL,
+        "change_bgm",
+        change_bgm.SPEC.title,
+        "other",
+        change_bgm.SPEC.risk,
+        ARGUMENTS,
+        arguments_hash(ARGUMENTS),
+        CallState.SHOWN,
+        deadline=Deadline(Moment("boot", 7.0), 5.0),
+    )
+    assert (keep, ask) == (Keep(record), Ask(record))
+    assert desk.shown == [record]
+
+
+def test_a_tool_that_asks_is_told_as_begun_with_its_arguments() -> None:
+    assert empty().on(request())[0] == Tell(ToolStarted(CALL, "change_bgm", change_bgm.SPEC.title, "other", ARGUMENTS))
+
+
+def test_only_what_is_shown_is_among_the_shown() -> None:
+    assert [bool(state().shown) for state in STATES] == [False, True, True, *[False] * 6]
+
+
+def test_a_claim_is_of_the_device_and_epoch_that_hold_the_conversation_and_each_has_its_own_name() -> None:
+    one, two = (last_stored(shown().on(ALLOW)) for _ in range(2))
+    assert (one.device, one.epoch, one.state) == ("pc", 1, CallState.CLAIMED)
+    assert one.claim is not None
+    assert one.claim != two.claim
+    desk = at_the_desk(backend())
+    desk.on(PHONE)
+    claim = last_stored(desk.on(ALLOW))
+    assert (claim.device, claim.epoch) == ("", 2), "a server's tool is of no device"
+
+
+def test_a_result_is_stored_and_told_as_it_is() -> None:
+    for failed, status, state in ((False, "completed", CallState.DONE), (True, "failed", CallState.FAILED)):
+        keep, tell = claimed().on(Finished(CALL, DONE, failed=failed))
+        assert isinstance(keep, Keep)
+        assert (keep.call.state, keep.call.result) == (state, DONE)
+        assert isinstance(tell, Tell)
+        assert tell.update == ToolChanged(CALL, status, DONE)  # type: ignore[arg-type]  # (words of a tuple)
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        (Answered(CALL, Choice.REJECT_ONCE), CallState.DENIED),
+        (Answered(CALL, None), CallState.CANCELLED),
+        (Expired(CALL), CallState.EXPIRED),
+        (GONE, CallState.CANCELLED),
+    ],
+)
+def test_how_it_ended_is_stored_with_what_the_model_is_given(event: DeskEvent, state: CallState) -> None:
+    effects = shown().on(event)
+    stored, given = last_stored(effects), effects[-1]
+    assert stored.state is state
+    assert isinstance(given, Settle)
+    assert stored.result == given.result
+
+
+def test_a_tool_that_never_asks_is_claimed_at_once() -> None:
+    assert kinds(empty().on(Requested(CALL, CALCULATE, {"expression": "1+1"}))) == ["Tell", *ALLOWS]
 
 
 def test_a_tool_that_the_device_lacks_ends_without_asking() -> None:
-    effects = Desk().on(request(is_offered=False))
-    assert kinds(effects) == ["Tell", "Tell", "Settle"]
-    assert effects[-1] == Settle(CALL, {"success": False, "error": "This device does not offer the tool change_bgm."})
+    effects = empty().on(request(is_offered=False))
+    assert effects[-1] == Settle(CALL, refusal("This device does not offer the tool change_bgm."))
 
 
 def test_a_denied_tool_ends_without_asking() -> None:
-    desk = Desk(Policy({"change_bgm": Rule.DENY}))
+    desk = Desk(message_id=TURN, policy=Policy({"change_bgm": Rule.DENY}))
     effects = desk.on(request())
-    assert kinds(effects) == ["Tell", "Tell", "Settle"]
+    assert kinds(effects) == ["Tell", *ENDS]
+    assert effects[-1] == Settle(CALL, refusal("The tool change_bgm is not allowed here."))
 
 
 def test_the_answer_to_one_call_leaves_the_other_waiting() -> None:
-    desk = Desk()
-    desk.on(request())
-    desk.on(Requested(OTHER, get_location.SPEC, {}))
-    assert desk.on(Answered(OTHER, Choice.ALLOW_ONCE))[-1] == Run(OTHER)
+    desk = shown()
+    desk.on(Requested(OTHER, get_location.SPEC, {}, is_frontend=True))
+    assert isinstance(desk.on(Answered(OTHER, Choice.ALLOW_ONCE))[-1], Claim)
     assert desk.on(Answered(CALL, Choice.REJECT_ONCE))[-1] == Settle(
-        CALL, {"success": False, "error": "The user declined to run change_bgm."}
+        CALL, refusal("The user declined to run change_bgm.")
     )
 
 
-def test_the_second_answer_finds_nothing_to_claim() -> None:
-    desk = shown()
-    assert kinds(desk.on(Answered(CALL, Choice.ALLOW_ONCE))) == ALLOWS
-    assert desk.on(Answered(CALL, Choice.ALLOW_ONCE)) == []
+def test_the_model_is_told_why_the_person_declined() -> None:
+    settle = shown().on(Answered(CALL, Choice.REJECT_ONCE, reason="Too loud."))[-1]
+    assert settle == Settle(CALL, refusal("The user declined to run change_bgm. They say: Too loud."))
 
 
 def test_a_running_call_that_is_abandoned_is_in_doubt() -> None:
-    settle = claimed().on(Abandoned("The tab is gone."))[-1]
-    assert settle == Settle(CALL, {"success": False, "error": "The tab is gone. The tool may have run."})
-
-
-def test_a_late_result_of_an_abandoned_call_is_dropped() -> None:
-    desk = claimed()
-    desk.on(Abandoned("The tab is gone."))
-    assert desk.on(Finished(CALL, DONE, failed=False)) == []
-
-
-def test_a_failed_result_is_told_as_failed() -> None:
-    result: JsonObject = {"success": False, "error": "no such track"}
-    assert claimed().on(Finished(CALL, result, failed=True)) == [Tell(ToolChanged(CALL, "failed", result))]
+    effects = claimed().on(GONE)
+    assert effects[-1] == Settle(CALL, refusal("The tab is gone. The tool may have run."))
+    assert last_stored(effects).state is CallState.IN_DOUBT
 
 
 def test_an_approval_that_expires_is_withdrawn_before_the_model_is_told() -> None:
-    withdraw, _, settle = shown().on(Expired(CALL))
-    assert withdraw == Withdraw(CALL, "Nobody answered the approval in time.")
-    assert isinstance(settle, Settle)
+    assert shown().on(Expired(CALL))[0] == Withdraw(CALL, "Nobody answered the approval in time.")
 
 
 def test_always_allowing_a_tool_holds_for_other_arguments_of_it_and_for_no_other_tool() -> None:
     desk = shown()
     desk.on(Answered(CALL, Choice.ALLOW_TOOL))
-    assert kinds(desk.on(Requested(OTHER, change_bgm.SPEC, {"track": 2}))) == ["Tell", "Tell", "Run"]
-    assert kinds(desk.on(Requested(ToolCallId("call-3"), get_location.SPEC, {}))) == ["Tell", "Ask"]
+    assert kinds(desk.on(replace(request(OTHER), arguments={"track": 2}))) == ["Tell", *ALLOWS]
+    assert kinds(desk.on(Requested(ToolCallId("call-3"), get_location.SPEC, {}))) == ["Tell", "Keep", "Ask"]
 
 
 def test_allowing_exact_arguments_does_not_hold_for_others() -> None:
     desk = shown()
     desk.on(Answered(CALL, Choice.ALLOW_EXACT))
-    assert kinds(desk.on(Requested(OTHER, change_bgm.SPEC, {"track": 1}))) == ["Tell", "Tell", "Run"]
-    assert kinds(desk.on(Requested(ToolCallId("call-3"), change_bgm.SPEC, {"track": 2}))) == ["Tell", "Ask"]
+    assert kinds(desk.on(request(OTHER))) == ["Tell", *ALLOWS]
+    assert kinds(desk.on(replace(request(ToolCallId("call-3")), arguments={"track": 2}))) == ["Tell", "Keep", "Ask"]
 
 
 def test_always_rejecting_beats_always_allowing() -> None:
     desk = shown()
     desk.on(Answered(CALL, Choice.ALLOW_TOOL))
     desk.policy.remember(Choice.REJECT_TOOL, "change_bgm", "")
-    assert kinds(desk.on(request(OTHER))) == ["Tell", "Tell", "Settle"]
+    assert kinds(desk.on(request(OTHER))) == ["Tell", *ENDS]
 
 
-# --- the same call again and again ------------------------------------------------------------------------
+# --- edited arguments -------------------------------------------------------------------------------------
 
 
-def ask_again(desk: Desk, times: int = 1, spec: ToolSpec = CALCULATE) -> list[ToolCallId]:
-    """Ask ``times`` times for the same call, as call-1 and so on; each is allowed and finishes. Who was asked."""
-    asked = []
-    for _ in range(times):
-        call_id = ToolCallId(f"call-{sum(desk.doom_loop.counts.values()) + 1}")
-        effects = desk.on(Requested(call_id, spec, ARGUMENTS))
-        if any(isinstance(effect, Ask) for effect in effects):
-            asked.append(call_id)
-            desk.on(Answered(call_id, Choice.ALLOW_ONCE))
-        desk.on(Finished(call_id, DONE, failed=False))
-    return asked
+def test_edited_arguments_are_hashed_anew_and_they_are_what_is_claimed() -> None:
+    edited: JsonObject = {"track": 2}
+    for record in (effect.call for effect in shown().on(Answered(CALL, Choice.ALLOW_ONCE, edited))):  # type: ignore[union-attr]  # (Keep, Claim)
+        assert (record.arguments, record.arguments_hash, record.is_edited) == (edited, arguments_hash(edited), True)
 
 
-def in_circles(spec: ToolSpec = CALCULATE) -> tuple[Desk, Ask]:
-    """A desk that was asked for the same call a third time, and its question."""
-    desk = Desk()
-    ask_again(desk, 2, spec)
-    ask = desk.on(Requested(CALL, spec, ARGUMENTS))[-1]
-    assert isinstance(ask, Ask)
-    return desk, ask
+def test_the_same_arguments_are_not_edited_and_one_is_not_true() -> None:
+    assert not last_stored(shown().on(Answered(CALL, Choice.ALLOW_ONCE, {"track": 1}))).is_edited
+    spec = replace(change_bgm.SPEC, input_schema={"type": "object"})
+    desk = at_the_desk(replace(request(), spec=spec))
+    record = last_stored(desk.on(Answered(CALL, Choice.ALLOW_ONCE, {"track": True})))
+    assert record.is_edited
+    assert record.arguments["track"] is True
 
 
-def test_a_call_that_never_asks_asks_the_third_time_and_each_third_time_after_that() -> None:
-    assert ask_again(Desk(), 10) == ["call-3", "call-6", "call-9"]
-
-
+@pytest.mark.parametrize("choice", [Choice.ALLOW_ONCE, Choice.ALLOW_EXACT, Choice.ALLOW_TOOL])
 @pytest.mark.parametrize(
-    "answers",
+    ("edited", "why"),
     [
-        PolicyAnswers(allowed_tools={"change_bgm"}),
-        PolicyAnswers(allowed_exactly={("change_bgm", arguments_hash(ARGUMENTS))}),
+        ({"track": "two"}, "track must be of type integer"),
+        ({"track": True}, "track must be of type integer"),
+        ({}, "the whole must have track"),
+        ({"track": 2, "loud": True}, "the whole must not have loud"),
+        ({"track": -1}, "track must be at least 0"),
     ],
-    ids=["the tool", "these arguments"],
 )
-def test_what_was_always_allowed_asks_the_third_time_too(answers: PolicyAnswers) -> None:
-    assert ask_again(Desk(Policy(answers=answers)), 3, change_bgm.SPEC) == ["call-3"]
-
-
-@pytest.mark.parametrize("spec", [CALCULATE, change_bgm.SPEC], ids=["never asks", "asks anyway"])
-def test_the_question_is_whether_to_go_on_and_says_what_the_tool_does(spec: ToolSpec) -> None:
-    _, ask = in_circles(spec)
-    assert ask.risk == (
-        f"The agent asks for this same call for the 3rd time in this turn. Should it go on? {spec.risk}"
-    )
-    assert ask.choices == (Choice.ALLOW_ONCE, Choice.REJECT_ONCE)
-
-
-def test_the_question_before_it_is_the_tools_own() -> None:
-    desk = Desk()
-    ask_again(desk, 1, change_bgm.SPEC)
-    ask = desk.on(Requested(CALL, change_bgm.SPEC, ARGUMENTS))[-1]
-    assert ask == Ask(CALL, change_bgm.SPEC, ARGUMENTS, arguments_hash(ARGUMENTS), change_bgm.SPEC.risk, tuple(Choice))
-
-
-def test_three_of_one_response_are_counted_like_three_of_a_row() -> None:
-    desk = Desk()
-    effects = [desk.on(Requested(ToolCallId(f"call-{n}"), CALCULATE, ARGUMENTS))[-1] for n in (1, 2, 3)]
-    assert [type(effect) for effect in effects] == [Run, Run, Ask]
-
-
-def test_other_arguments_and_other_tools_are_other_calls() -> None:
-    desk = Desk()
-    for n in range(4):
-        assert kinds(desk.on(Requested(ToolCallId(f"a{n}"), CALCULATE, {"expression": str(n)})))[-1] == "Run"
-    assert ask_again(desk, 2) == []
-    assert desk.on(Requested(OTHER, change_bgm.SPEC, ARGUMENTS))[-1] == Ask(
-        OTHER, change_bgm.SPEC, ARGUMENTS, arguments_hash(ARGUMENTS), change_bgm.SPEC.risk
-    )
-
-
-def test_the_order_of_the_arguments_makes_no_other_call() -> None:
-    desk = Desk()
-    either_way: tuple[JsonObject, ...] = ({"a": 1, "b": 2}, {"b": 2, "a": 1})
-    for n, arguments in enumerate(either_way):
-        desk.on(Requested(ToolCallId(f"early-{n}"), CALCULATE, arguments))
-    assert isinstance(desk.on(Requested(CALL, CALCULATE, {"a": 1, "b": 2}))[-1], Ask)
-
-
-def test_a_request_under_an_id_that_is_open_is_not_counted() -> None:
-    desk = Desk()
-    for _ in range(5):
-        desk.on(Requested(CALL, CALCULATE, ARGUMENTS))
-    assert isinstance(desk.on(Requested(OTHER, CALCULATE, ARGUMENTS))[-1], Run)
-
-
-def test_a_new_turn_counts_from_the_beginning() -> None:
-    desk = Desk()
-    ask_again(desk, 2)
-    desk.doom_loop.clear()
-    assert ask_again(desk, 2) == []
-
-
-def not_offered_in_circles() -> tuple[Desk, Ask]:
-    """A desk that was asked a third time for a tool that the tab does not have, and its question."""
-    desk = Desk()
-    for n in (1, 2):
-        effects = desk.on(Requested(ToolCallId(f"early-{n}"), change_bgm.SPEC, ARGUMENTS, is_offered=False))
-        assert kinds(effects) == ["Tell", "Tell", "Settle"]
-    ask = desk.on(request(is_offered=False))[-1]
-    assert isinstance(ask, Ask)
-    return desk, ask
-
-
-def test_a_tool_that_the_device_lacks_asks_the_third_time_too_and_says_that_it_is_not_there() -> None:
-    _, ask = not_offered_in_circles()
-    assert ask.choices == WHETHER_TO_GO_ON
-    assert ask.risk == (
-        "The agent asks for this same call for the 3rd time in this turn. Should it go on? "
-        "This device does not offer the tool change_bgm."
-    )
-
-
-def test_going_on_does_not_run_what_the_device_lacks() -> None:
-    desk, _ = not_offered_in_circles()
-    effects = desk.on(Answered(CALL, Choice.ALLOW_ONCE))
+def test_edited_arguments_that_do_not_fit_the_tool_refuse_the_call_and_say_why(
+    edited: JsonObject, why: str, choice: Choice
+) -> None:
+    desk = shown()
+    effects = desk.on(Answered(CALL, choice, edited))
+    error = refusal(f"The user changed the arguments so that change_bgm cannot run with them: {why}.")
     assert kinds(effects) == ENDS
-    assert effects[-1] == Settle(CALL, {"success": False, "error": "This device does not offer the tool change_bgm."})
+    assert effects[1:] == [Tell(ToolChanged(CALL, "failed", error)), Settle(CALL, error)]
+    assert last_stored(effects).state is CallState.DENIED
+    assert desk.policy.answers == PolicyAnswers(), "nothing is allowed for later either"
+
+
+def test_edited_arguments_are_held_against_the_tool_as_it_is_known_again_after_a_restart() -> None:
+    desk = restored(request())
+    desk.on(PC)
+    assert desk.on(Answered(CALL, Choice.ALLOW_ONCE, {"track": "two"}))[-1] == Wake()
+    effects = desk.on(request())
+    assert kinds(effects) == ENDS
+    assert last_stored(effects).state is CallState.CANCELLED
+    assert "track must be of type integer" in str(effects[-1])
+
+
+def test_always_for_edited_arguments_is_for_those_and_not_for_the_ones_asked_for() -> None:
+    desk = shown()
+    desk.on(Answered(CALL, Choice.ALLOW_EXACT, {"track": 2}))
+    assert desk.policy.answers.allowed_exactly == {("change_bgm", arguments_hash({"track": 2}))}
+
+
+@pytest.mark.parametrize("choice", [Choice.REJECT_ONCE, None])
+def test_who_says_no_edits_nothing(choice: Choice | None) -> None:
+    assert not last_stored(shown().on(Answered(CALL, choice, {"track": 2}))).is_edited
+
+
+# --- the turn is cancelled --------------------------------------------------------------------------------
+
+
+def test_a_turn_that_is_cancelled_takes_up_nothing_new_and_gives_what_was_settled() -> None:
+    desk = at_the_desk(request(), ALLOW, Finished(CALL, DONE, failed=False), GONE)
+    assert desk.on(request()) == [Settle(CALL, DONE)]
+    assert desk.on(request(OTHER)) == [Settle(OTHER, refusal("The tab is gone."))]
     assert desk.calls == {}
+    desk.begin(MessageId("the next turn"))
+    assert kinds(desk.on(request(OTHER))) == ["Tell", "Keep", "Ask"]
+
+
+def test_what_may_have_run_is_said_to_have_perhaps_run_though_the_turn_is_cancelled() -> None:
+    desk = claimed_restored()
+    desk.on(GONE)
+    assert desk.on(request()) == [Settle(CALL, refusal("The tab is gone. The tool may have run."))]
+
+
+# --- it stopped, and goes on ------------------------------------------------------------------------------
+
+
+def test_what_was_settled_is_given_again_and_nothing_is_asked_or_run() -> None:
+    desk = settled()
+    desk.on(Dozed())
+    assert desk.on(request()) == [Settle(CALL, DONE)]
+    desk = restored(request(), ALLOW, Finished(CALL, DONE, failed=False))
+    assert desk.calls == {}
+    assert desk.on(request()) == [Settle(CALL, DONE)]
+
+
+def test_an_answer_while_the_turn_sleeps_wakes_it_and_then_the_call_is_claimed() -> None:
+    desk = shown_dozed()
+    assert desk.on(ALLOW)[-1] == Wake()
+    assert kinds(desk.on(request())) == ["Claim"]
+
+
+def test_the_arguments_that_the_person_edited_outlive_a_restart() -> None:
+    edited: JsonObject = {"track": 2}
+    desk = restored(request(), Dozed(), Answered(CALL, Choice.ALLOW_ONCE, edited))
+    desk.on(PC)
+    claim = last_stored(desk.on(request()))
+    assert (claim.arguments, claim.is_edited) == (edited, True)
+
+
+def test_a_server_tool_that_was_claimed_before_the_crash_is_in_doubt_and_does_not_run() -> None:
+    effects = restored(backend(), ALLOW).on(backend())
+    assert kinds(effects) == ENDS
+    assert effects[-1] == Settle(CALL, refusal(IN_DOUBT))
+    assert last_stored(effects).state is CallState.IN_DOUBT
+
+
+def test_a_tabs_tool_that_was_claimed_is_given_the_same_claim_by_its_device_alone() -> None:
+    claim = claimed_restored().calls[CALL].claim
+    desk = claimed_restored()
+    desk.on(PC)
+    assert desk.on(request()) == [Run(CALL)]
+    desk = claimed_restored_awaited()
+    before = desk.calls[CALL].claim
+    assert desk.on(PC) == [Run(CALL)]
+    assert desk.calls[CALL].claim == before
+    assert desk.calls[CALL].is_under_way
+    assert desk.on(PC) == []
+    assert claim is not None
+    assert claimed_restored_awaited().on(PHONE)[-1] == Settle(CALL, refusal(IN_DOUBT))
+    desk = claimed_restored()
+    desk.on(PHONE)
+    assert desk.on(request())[-1] == Settle(CALL, refusal(IN_DOUBT))
+
+
+def test_an_approval_without_a_tab_is_claimed_by_the_first_that_comes() -> None:
+    claim = last_stored(approved_without_a_tab().on(PHONE))
+    assert (claim.device, claim.epoch) == ("phone", 2)
+
+
+def test_what_was_approved_ends_if_the_device_lacks_it_by_then() -> None:
+    effects = approved_dozed().on(request(is_offered=False))
+    assert effects[-1] == Settle(CALL, refusal("This device does not offer the tool change_bgm."))
+    assert last_stored(effects).state is CallState.CANCELLED
+
+
+def test_another_device_that_has_the_tool_runs_what_the_one_before_lacked() -> None:
+    desk = at_the_desk(*[request(ToolCallId(str(n)), is_offered=False) for n in range(2)], request(is_offered=False))
+    for event in (Dozed(), PHONE, request()):
+        desk.on(event)
+    assert kinds(desk.on(ALLOW)) == ALLOWS
+
+
+def test_a_denied_tool_that_was_asked_about_does_not_run_after_a_restart_either() -> None:
+    def desk_of(*events: DeskEvent) -> Desk:
+        desk = Desk(message_id=TURN, policy=Policy({"change_bgm": Rule.DENY}), device="pc")
+        for event in events:
+            desk.on(event)
+        return desk
+
+    before = desk_of(request(ToolCallId("a")), request(ToolCallId("b")), request())
+    assert before.calls[CALL].state is CallState.SHOWN
+    desk = desk_of()
+    desk.restore(TURN, before.shown)
+    assert desk.on(ALLOW)[-1] == Wake()
+    assert kinds(desk.on(request())) == ENDS
+    desk = desk_of()
+    desk.restore(TURN, before.shown)
+    desk.on(request())
+    assert kinds(desk.on(ALLOW)) == ENDS
 
 
 @pytest.mark.parametrize(
-    ("event", "effects"),
+    "other",
     [
-        (Answered(CALL, Choice.REJECT_ONCE), [*ENDS, "StopTurn"]),
-        (Answered(CALL, Choice.ALLOW_TOOL), [*ENDS, "StopTurn"]),
-        (Answered(CALL, None), [*ENDS, "StopTurn"]),
-        (Expired(CALL), [*TAKES_BACK, "StopTurn"]),
-        (Abandoned("The tab is gone."), TAKES_BACK),
+        replace(request(), occurrence=2),
+        replace(request(), spec=get_location.SPEC),
+        replace(request(), arguments={"track": 2}),
     ],
-    ids=["no", "forged", "closed", "expired", "abandoned"],
+    ids=["a later one", "another tool", "other arguments"],
 )
-def test_what_the_device_lacks_is_not_asked_for_for_ever(event: DeskEvent, effects: list[str]) -> None:
-    desk, _ = not_offered_in_circles()
-    assert kinds(desk.on(event)) == effects
-    assert desk.policy.answers == PolicyAnswers()
+def test_another_call_under_the_id_of_an_approved_one_is_refused_and_leaves_it(other: Requested) -> None:
+    desk = approved_dozed()
+    assert desk.on(other) == [Settle(CALL, refusal(SAME_ID))]
+    assert kinds(desk.on(request())) == ["Claim"]
 
 
-def test_a_denied_tool_asks_the_third_time_whether_to_go_on_and_stays_denied_even_so() -> None:
-    desk = Desk(Policy({"calculate": Rule.DENY}))
-    for n in range(2):
-        effects = desk.on(Requested(ToolCallId(f"call-{n}"), CALCULATE, ARGUMENTS))
-        assert kinds(effects) == ["Tell", "Tell", "Settle"]
-    ask = desk.on(Requested(CALL, CALCULATE, ARGUMENTS))[-1]
-    assert isinstance(ask, Ask)
-    assert ask.choices == WHETHER_TO_GO_ON
-    assert ask.risk.endswith("Should it go on? The tool calculate is not allowed here.")
-    error: JsonObject = {"success": False, "error": "The tool calculate is not allowed here."}
-    assert desk.on(Answered(CALL, Choice.ALLOW_ONCE))[-1] == Settle(CALL, error)
-    assert desk.calls == {}
+def test_a_restored_turn_counts_what_it_asked_for() -> None:
+    first, second = (
+        last_stored(at_the_desk().on(Requested(ToolCallId(str(n)), CALCULATE, ARGUMENTS))) for n in range(2)
+    )
+    desk = Desk(device="pc")
+    desk.restore(TURN, [first, second])
+    assert isinstance(desk.on(Requested(CALL, CALCULATE, ARGUMENTS))[-1], Ask)
 
 
-def test_going_on_runs_the_call_and_nothing_that_comes_too_late_stops_the_turn() -> None:
-    desk, _ = in_circles()
-    assert kinds(desk.on(Answered(CALL, Choice.ALLOW_ONCE))) == ALLOWS
-    for late in (Answered(CALL, None), Answered(CALL, Choice.REJECT_ONCE), Expired(CALL)):
-        assert desk.on(late) == []
+def test_a_new_turn_finds_nothing_of_the_one_before() -> None:
+    desk = settled()
+    desk.on(Requested(OTHER, CALCULATE, ARGUMENTS))
+    desk.on(Finished(OTHER, DONE, failed=False))
+    desk.begin(MessageId("next"))
+    assert (desk.settled, desk.doom_loop.counts, desk.message_id) == ({}, {}, "next")
+    assert kinds(desk.on(request())) == ["Tell", "Keep", "Ask"]
 
 
-def test_not_going_on_refuses_the_call_and_then_stops_the_turn() -> None:
-    desk, _ = in_circles()
-    tell, settle, stop = desk.on(Answered(CALL, Choice.REJECT_ONCE))
-    error = "The user stopped the turn: calculate was asked for again and again."
-    assert settle == Settle(CALL, {"success": False, "error": error})
-    assert tell == Tell(ToolChanged(CALL, "failed", {"success": False, "error": error}))
-    assert stop == StopTurn()
-
-
-@pytest.mark.parametrize("choice", [choice for choice in Choice if choice not in WHETHER_TO_GO_ON])
-def test_an_answer_that_was_not_offered_is_none(choice: Choice) -> None:
-    desk, _ = in_circles()
-    assert kinds(desk.on(Answered(CALL, choice))) == [*ENDS, "StopTurn"]
-    assert desk.policy.answers == PolicyAnswers()
-
-
-@pytest.mark.parametrize(
-    ("event", "effects"),
-    [(Answered(CALL, None), [*ENDS, "StopTurn"]), (Expired(CALL), [*TAKES_BACK, "StopTurn"])],
-    ids=["closed", "expired"],
-)
-def test_without_an_answer_it_does_not_go_on(event: DeskEvent, effects: list[str]) -> None:
-    desk, _ = in_circles()
-    assert kinds(desk.on(event)) == effects
-    assert desk.on(event) == []
-
-
-def test_what_is_abandoned_meanwhile_stops_nothing_more() -> None:
-    desk, _ = in_circles()
-    assert kinds(desk.on(Abandoned("The user cancelled the turn."))) == TAKES_BACK
-
-
-@pytest.mark.parametrize("event", ["rejected once", "closed", "expired"])
-def test_no_to_a_usual_question_does_not_stop_the_turn(event: str) -> None:
-    assert "StopTurn" not in kinds(shown().on(EVENTS[event]))
-
-
-CALLS = st.sampled_from([ToolCallId(f"call-{n}") for n in range(4)])
-ANY_EVENT: st.SearchStrategy[DeskEvent] = st.one_of(
-    st.builds(
-        Requested, CALLS, st.sampled_from([change_bgm.SPEC, get_location.SPEC, CALCULATE]), st.just({}), st.booleans()
-    ),
-    st.builds(Answered, CALLS, st.none() | st.sampled_from(Choice)),
-    st.builds(Expired, CALLS),
-    st.builds(Finished, CALLS, st.just(DONE), failed=st.booleans()),
-    st.builds(Abandoned, st.just("The turn is over.")),
-)
-
-
-@given(st.lists(ANY_EVENT, max_size=60))
-def test_in_any_order_of_events_each_request_is_decided_at_most_once(events: list[DeskEvent]) -> None:
-    desk = Desk()
-    undecided: set[ToolCallId] = set()
-    running: set[ToolCallId] = set()
-    offered: set[ToolCallId] = set()
-    for event in events:
-        if isinstance(event, Requested) and event.call_id not in desk.calls:
-            undecided.add(event.call_id)
-            (offered.add if event.is_offered else offered.discard)(event.call_id)
-        for effect in desk.on(event):
-            match effect:
-                case Run(call_id):
-                    assert call_id in undecided, "a call runs only once, and only when it was asked for"
-                    assert call_id in offered, "what the device lacks never runs"
-                    undecided.remove(call_id)
-                    running.add(call_id)
-                case Settle(call_id) if call_id in running:
-                    assert isinstance(event, Abandoned)
-                    running.remove(call_id)
-                case Settle(call_id):
-                    assert call_id in undecided
-                    undecided.remove(call_id)
-                case Tell(ToolChanged(call_id, "completed" | "failed")) if isinstance(event, Finished):
-                    running.remove(call_id)
-                case _:
-                    pass
-        assert set(desk.calls) == undecided | running
-    desk.on(Abandoned("The turn is over."))
-    assert desk.calls == {}
+def test_of_one_id_each_call_has_its_own_result() -> None:
+    desk = settled()
+    again = replace(request(), occurrence=2)
+    desk.on(again)
+    desk.on(Answered(CALL, Choice.REJECT_ONCE))
+    assert desk.on(request()) == [Settle(CALL, DONE)]
+    assert desk.on(again) == [Settle(CALL, refusal("The user declined to run change_bgm."))]

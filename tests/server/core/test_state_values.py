@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from server.core.json_depth import MAX_DEPTH
 from server.core.state_values import (
-    MAX_DEPTH,
     MAX_DIGITS,
     MAX_DOCUMENT,
     MAX_NAME,

@@ -6,7 +6,7 @@ from enum import Enum
 
 import pytest
 
-from server.core.state_values import MAX_DEPTH
+from server.core.json_depth import MAX_DEPTH
 from server.core.tool_failure import ToolFailedError
 from server.core.tool_result import MAX_RESULT, as_result
 from shared.json_types import JsonValue

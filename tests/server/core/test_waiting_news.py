@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core.waiting_news import MANY, MAX_WAITING, WaitingNews
-from shared.news import News, Notice, PersonReset, StateChanged
+from shared.frames import Device
+from shared.ids import SessionId
+from shared.news import DevicesChanged, HandedOver, News, Notice, PersonReset, StateChanged
 
 CLEARED = StateChanged(None, "cleared")
 GONE = PersonReset("Gone.")
@@ -69,3 +71,36 @@ def test_each_field_counts_for_itself_and_a_whole_document_for_all_of_them() -> 
     one, two = StateChanged("a", "stored", "one"), StateChanged("a", "stored", "two")
     assert told(one, two, one) == [two, one]
     assert told(one, two, stored("a")) == [stored("a")]
+
+
+# --- devices and who holds a conversation -----------------------------------------------------------------
+
+PHONE = Device("phone-1", "Phone", "phone")
+
+
+def handed(session: str, code: str) -> HandedOver:
+    return HandedOver(SessionId(session), code, PHONE)
+
+
+def test_that_devices_changed_is_told_once_and_last() -> None:
+    assert told(DevicesChanged(), Notice("One."), DevicesChanged()) == [Notice("One."), DevicesChanged()]
+
+
+def test_of_each_conversation_the_latest_code_is_told() -> None:
+    assert told(handed("a", "1"), handed("b", "2"), handed("a", "3")) == [handed("b", "2"), handed("a", "3")]
+
+
+def test_none_of_these_makes_another_kind_needless() -> None:
+    news: list[News] = [stored("a"), Notice("One."), handed("a", "1"), DevicesChanged(), CLEARED, GONE]
+    expected = [one for one in news if one not in (stored("a"), CLEARED)]
+    assert told(*news) == expected
+    assert told(*reversed(news)) == news[::-1]
+
+
+@given(
+    st.lists(st.builds(handed, st.sampled_from("abc"), st.sampled_from("123")) | st.just(DevicesChanged()), max_size=99)
+)
+def test_however_much_happens_the_last_of_each_is_told_and_no_more(news: list[News]) -> None:
+    heard = told(*news)
+    last = {(type(one), getattr(one, "session_id", None)): one for one in news}
+    assert sorted(map(repr, heard)) == sorted(map(repr, last.values()))

@@ -7,6 +7,7 @@ import contextlib
 import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.protocol import State
 
 from server.context import TurnContext
+from server.conversations.handoffs import Handoffs
 from server.conversations.reset import Reset
 from server.conversations.sessions import SessionManager
 from server.core.identity import Identity
@@ -24,8 +26,10 @@ from server.gateway.hall import Hall
 from server.gateway.listener import Listener
 from server.gateway.sockets import bind_unix
 from server.tabs.audience import Audience
+from server.tabs.tab import Tab
 from shared.catalog import FRONTEND_TOOLS
-from shared.frames import AgentSaid, AgentThought, Command, ModelInfo, UsageChanged
+from shared.frames import AgentSaid, AgentThought, AnswerRestarted, Command, ModelInfo, UsageChanged
+from shared.ids import ConnectionSignature
 from tests.server.gateway.keys_for_tests import KeysInMemory, knowing_local
 from tests.server.services_for_tests import Setup
 
@@ -34,17 +38,15 @@ MODEL = ModelInfo("demo", "demo (scripted)", scripted=True)
 COMMANDS = (Command("tool", "Run a tool", "NAME {json}"), Command("fail", "Fail"))
 WAIT = 10.0
 
-Piece = AgentSaid | AgentThought | UsageChanged
+Piece = AgentSaid | AgentThought | AnswerRestarted | UsageChanged
 Script = Callable[[TurnContext], AsyncIterator[Piece]]
 
 
 async def echo(turn: TurnContext) -> AsyncIterator[Piece]:
-    await turn.stored()
     yield AgentSaid(turn.text)
 
 
 async def until_cancelled(turn: TurnContext) -> AsyncIterator[Piece]:
-    await turn.stored()
     await turn.abort.wait()
     yield AgentSaid("cancelled")
 
@@ -210,8 +212,11 @@ async def listening(
         path = Path(folder) / "s.sock"
         setup = Setup(ScriptedAgent(script), approval_timeout=approval_timeout, call_timeout=WAIT)
         audience = Audience(setup.changes)
+        handoffs = Handoffs(setup.clock)
+        setup.find_tab = partial(_find, audience)
         hall = Hall(
             sessions=setup.sessions,
+            handoffs=handoffs,
             reset=Reset(setup.sessions, setup.services, audience),
             states=setup.services.states,
             audience=audience,
@@ -228,6 +233,11 @@ async def listening(
         finally:
             await setup.sessions.close(WAIT)
             await listener.close()
+
+
+def _find(audience: Audience, identity: Identity, signature: ConnectionSignature) -> Tab | None:
+    found = audience.find(identity, signature)
+    return None if found is None else found.tab
 
 
 def choosing(option: str) -> Callable[[Any], Awaitable[dict[str, Any]]]:

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from server.context import TurnContext
-from server.core.desk_events import Requested
 from server.core.identity import Scope, identity_named
 from shared.acp_names import META_IDENTITY
 from shared.catalog import change_bgm
 from shared.frames import AgentSaid
-from shared.ids import ToolCallId
+from tests.server.agent_for_tests import use
 from tests.server.gateway.client_for_tests import Client, Gateway, Piece, choosing, listening
 from tests.server.gateway.keys_for_tests import KeysInMemory, new_key
 
@@ -23,18 +22,13 @@ BOB = {"tenant": "acme", "userId": "bob"}
 
 async def who(turn: TurnContext) -> AsyncIterator[Piece]:
     """Says who acts, and how many messages this conversation has had."""
-    await turn.stored()
     state = turn.session.state
     state["messages"] = int(str(state.get("messages", 0))) + 1
     yield AgentSaid(f"{turn.identity.tenant}/{turn.identity.user_id} {state['messages']}")
 
 
 async def ask(turn: TurnContext) -> AsyncIterator[Piece]:
-    await turn.stored()
-    call_id = ToolCallId(f"call-{turn.message_id}")
-    if await turn.approvals.admit(Requested(call_id, change_bgm.SPEC, {"track": 1})) is None:
-        result = await turn.delegate.execute_on_frontend(call_id, "change_bgm", {"track": 1})
-        await turn.approvals.settle(call_id, result, failed=False)
+    await use(turn, f"call-{turn.message_id}", change_bgm.SPEC, {"track": 1})
     yield AgentSaid("done")
 
 
@@ -95,7 +89,6 @@ async def test_an_approval_names_the_person_it_is_for() -> None:
 
 async def test_cancelling_ends_the_turn_of_the_named_person_only() -> None:
     async def wait(turn: TurnContext) -> AsyncIterator[Piece]:
-        await turn.stored()
         await turn.abort.wait()
         yield AgentSaid("cancelled")
 
@@ -156,7 +149,14 @@ async def test_another_spelling_of_a_person_finds_nothing_of_theirs(person: Any)
 
 
 async def test_a_guessed_session_of_another_person_is_no_session_whoever_is_named() -> None:
-    async with listening(who) as gateway, gateway.client() as mine, gateway.client() as theirs:
+    keys = KeysInMemory()
+    text, key = new_key(identity_named("beta", "bob"), Scope.CHAT)
+    await keys.create(key)
+    async with (
+        listening(who, keys=keys) as gateway,
+        gateway.client() as mine,
+        gateway.client(Authorization=f"Bearer {text}") as theirs,
+    ):
         theirs_id, mine_id = await theirs.open(), await mine.open()
         for session_id in (theirs_id, "invented"):
             for meta in ({}, {META_IDENTITY: ADA}):

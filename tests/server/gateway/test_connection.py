@@ -11,16 +11,17 @@ from unittest.mock import ANY
 import pytest
 
 from server.context import TurnContext
-from server.core.desk_events import Requested
+from server.core.identity import Scope, identity_named
 from server.core.session_key import SessionKey
 from shared.acp_names import META_CLAIM
 from shared.catalog import change_bgm, read_file
 from shared.errors import TurnFailedError
 from shared.frames import AgentSaid
-from shared.ids import ToolCallId
 from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec
+from tests.server.agent_for_tests import use
 from tests.server.gateway.client_for_tests import Client, Piece, choosing, listening, until_cancelled
+from tests.server.gateway.keys_for_tests import KeysInMemory, new_key
 
 PERMISSION = "session/request_permission"
 
@@ -29,13 +30,7 @@ def using(spec: ToolSpec, arguments: JsonObject) -> Any:
     """A script that has the tab run one tool, after asking, and says its result as JSON."""
 
     async def script(turn: TurnContext) -> AsyncIterator[Piece]:
-        await turn.stored()
-        call_id = ToolCallId("call-1")
-        result = await turn.approvals.admit(Requested(call_id, spec, arguments, spec.name in turn.delegate.tools))
-        if result is None:
-            result = await turn.delegate.execute_on_frontend(call_id, spec.name, arguments)
-            await turn.approvals.settle(call_id, result, failed=not result["success"])
-        yield AgentSaid(json.dumps(result))
+        yield AgentSaid(json.dumps(await use(turn, "call-1", spec, arguments)))
 
     return script
 
@@ -154,9 +149,10 @@ async def test_a_message_is_acknowledged_with_its_own_id_and_the_updates_are_num
         ended = [frame["params"] for frame in tab.frames if frame.get("method") == "_ringback/turn/ended"]
     kinds = [params["update"]["sessionUpdate"] for params in updates]
     assert kinds == ["available_commands_update", "user_message_chunk", "agent_message_chunk"]
-    assert [params["_meta"]["ringback/seq"] for params in updates] == [1, 2, 3]
+    assert "_meta" not in updates[0], "the commands are no part of the conversation"
+    assert [params["_meta"]["ringback/seq"] for params in updates[1:]] == [1, 2]
     assert updates[1]["update"]["_meta"] == {"ringback/messageId": "message-1"}
-    assert ended == [{"sessionId": session_id, "messageId": "message-1", "stopReason": "end_turn", "seq": 4}]
+    assert ended == [{"sessionId": session_id, "messageId": "message-1", "stopReason": "end_turn", "seq": 3}]
 
 
 async def test_meta_cannot_overrule_what_a_request_says() -> None:
@@ -190,8 +186,25 @@ async def test_a_message_id_is_a_short_word(message_id: Any) -> None:
         assert answer["error"]["code"] == -32602
 
 
-async def test_a_session_of_another_connection_is_as_unknown_as_an_invented_one() -> None:
+async def test_a_session_that_another_device_of_the_person_holds_is_refused_and_names_that_device() -> None:
     async with listening() as gateway, gateway.client() as tab, gateway.client() as other:
+        theirs = await other.open()
+        await tab.open()
+        answer = await tab.prompt(theirs, "hello")
+        assert answer["error"]["code"] == -32010
+        assert answer["error"]["data"] == {"ringback/holder": {"id": "device-1", "label": "PC", "kind": "pc"}}
+        assert not [frame for frame in other.frames if _kind(frame) == "user_message_chunk"]
+
+
+async def test_a_session_of_somebody_else_is_as_unknown_as_an_invented_one() -> None:
+    keys = KeysInMemory()
+    text, key = new_key(identity_named("acme", "ada"), Scope.CHAT)
+    await keys.create(key)
+    async with (
+        listening(keys=keys) as gateway,
+        gateway.client() as tab,
+        gateway.client(Authorization=f"Bearer {text}") as other,
+    ):
         theirs = await other.open()
         await tab.open()
         foreign, invented = await tab.prompt(theirs, "hello"), await tab.prompt("session_x", "hello")
@@ -201,7 +214,6 @@ async def test_a_session_of_another_connection_is_as_unknown_as_an_invented_one(
 
 async def test_a_failed_turn_answers_with_its_code_and_sentence() -> None:
     async def fail(turn: TurnContext) -> AsyncIterator[Piece]:
-        await turn.stored()
         yield AgentSaid("Well,")
         raise TurnFailedError("The model is away. Try again.")
 
@@ -248,6 +260,7 @@ async def test_an_approval_offers_exactly_five_answers_in_order() -> None:
         "expiresAt",
         "expiresIn",
         "editable",
+        "askedBy",
     }
 
 
@@ -314,6 +327,21 @@ async def test_an_answer_that_is_none_of_ours_runs_nothing(outcome: Any) -> None
         assert not [frame for frame in tab.frames if frame.get("method") == "_ringback/tool/call"]
 
 
+async def test_edited_arguments_that_do_not_fit_run_nothing_and_the_tab_and_the_model_are_told() -> None:
+    async def answer(_: Any) -> dict[str, Any]:
+        outcome = {"outcome": "selected", "optionId": "allow_once"}
+        return {"result": {"outcome": outcome, "_meta": {"ringback/arguments": {"track": "two"}}}}
+
+    async with listening(using(change_bgm.SPEC, {"track": 1})) as gateway, gateway.client() as tab:
+        tab.answers[PERMISSION] = answer
+        error = "The user changed the arguments so that change_bgm cannot run with them: track must be of type integer."
+        assert await said(tab, await tab.open()) == {"success": False, "error": error}
+        changed = await tab.until(lambda frame: _kind(frame) == "tool_call_update")
+        assert changed["params"]["update"]["status"] == "failed"
+        assert error in json.dumps(changed)
+        assert not [frame for frame in tab.frames if frame.get("method") == "_ringback/tool/call"]
+
+
 async def test_the_approval_is_shown_only_in_the_tab_that_asked() -> None:
     async with (
         listening(using(change_bgm.SPEC, {"track": 1})) as gateway,
@@ -327,23 +355,20 @@ async def test_the_approval_is_shown_only_in_the_tab_that_asked() -> None:
         assert not [frame for frame in other.frames if frame.get("method") == PERMISSION]
 
 
-async def test_a_tab_that_goes_while_it_is_asked_ends_the_wait_and_its_turn() -> None:
-    ended = asyncio.Event()
-
-    async def script(turn: TurnContext) -> AsyncIterator[Piece]:
-        result = await turn.approvals.admit(Requested(ToolCallId("call-1"), change_bgm.SPEC, {"track": 1}))
-        assert result is not None
-        assert result["success"] is False
-        ended.set()
-        yield AgentSaid("done")
-
-    async with listening(script) as gateway:
+async def test_a_tab_that_goes_while_it_is_asked_leaves_the_question_to_whoever_comes() -> None:
+    async with listening(using(change_bgm.SPEC, {"track": 1})) as gateway:
         async with gateway.client() as tab:
             session_id = await tab.open()
             await tab.begin("session/prompt", {"sessionId": session_id, "prompt": [{"type": "text", "text": "x"}]})
-            await tab.until_method(PERMISSION)
-        async with asyncio.timeout(5):
-            await ended.wait()
+            asked = await tab.until_method(PERMISSION)
+        async with gateway.client() as next_one:
+            await next_one.introduce()
+            next_one.answers[PERMISSION] = choosing("reject_once")
+            await next_one.ask("session/load", {"sessionId": session_id, "cwd": "/", "mcpServers": []})
+            again = await next_one.until_method(PERMISSION)
+            assert again["params"]["toolCall"]["toolCallId"] == asked["params"]["toolCall"]["toolCallId"] == "call-1"
+            ended = await next_one.until_method("_ringback/turn/ended")
+            assert ended["params"]["stopReason"] == "end_turn"
 
 
 async def test_a_tab_that_is_gone_leaves_no_conversation_behind() -> None:
@@ -351,9 +376,9 @@ async def test_a_tab_that_is_gone_leaves_no_conversation_behind() -> None:
         async with gateway.client() as tab:
             session_id = await tab.open()
             await tab.prompt(session_id, "hello")
-            assert gateway.sessions._holdings._keys
+            assert gateway.sessions._holdings._leases
         async with asyncio.timeout(5):
-            while gateway.sessions._holdings._keys or gateway.listener.connections:
+            while gateway.sessions._holdings._leases or gateway.listener.connections:
                 await asyncio.sleep(0.01)
         assert gateway.sessions.running_turns == 0
 

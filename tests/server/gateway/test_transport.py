@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from server.gateway.transport import MAX_DEPTH, MAX_UNDER_WAY, GarbageError, dumped, is_deep, parse, understood
+from server.core.json_depth import MAX_DEPTH, is_deep
+from server.gateway.transport import MAX_UNDER_WAY, GarbageError, dumped, parse, understood
 from tests.server.gateway.client_for_tests import WAIT, listening, until_cancelled
 
 REFUSED: dict[str, int] = {

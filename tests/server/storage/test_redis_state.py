@@ -36,7 +36,7 @@ from server.storage.redis_presence import Names, Pace
 from server.storage.redis_process import RedisProcess
 from server.storage.redis_state import RedisState, open_redis_state
 from shared.errors import StartError, StateError, UsageError
-from tests.contracts.redis_server import RedisServer, redis_server, skip_without_redis
+from tests.contracts.redis_server import RedisServer, is_away, redis_server, skip_without_redis
 from tests.server.services_for_tests import ADA, BOB
 
 PATIENT = 20.0
@@ -162,7 +162,7 @@ def process_of(store: RedisState) -> RedisProcess:
 
 async def until_back(store: RedisState) -> None:
     async with asyncio.timeout(10):
-        while store.is_away:
+        while is_away(store):
             await asyncio.sleep(0.005)
 
 
@@ -506,7 +506,7 @@ async def test_when_it_comes_back_empty_it_is_used_again_and_that_is_told_once(t
     await state.upsert("key", {"a": 1})
     await trial.server.kill()
     await state.upsert("key", {"a": 2})
-    assert store.is_away
+    assert is_away(store)
     await trial.server.start()
     await trial.notices.until(2)
     assert await state.get("key") == {"a": 2}
@@ -540,8 +540,8 @@ async def test_when_it_comes_back_with_what_it_held_before_nothing_old_is_served
             assert await store.read(ADA, "key") == newest
             assert await state_over(store).get("gone") is None
             await asyncio.sleep(0.01)
-    assert not here.is_away
-    assert not idle.is_away
+    assert not is_away(here)
+    assert not is_away(idle)
     assert "old" not in (await trial.server.do("HGETALL", trial.names.person(ADA))).replace("cleared", "")
 
 
@@ -605,7 +605,7 @@ async def test_a_program_that_stood_still_itself_does_not_blame_redis(trial: Tri
             await asyncio.sleep(0)
         time.sleep(0.4)  # noqa: ASYNC251  (standing still is the point)
         await asyncio.gather(*reading)
-    assert not store.is_away
+    assert not is_away(store)
     assert trial.notices == []
 
 
@@ -683,7 +683,7 @@ async def test_a_wrong_password_is_told_without_it_and_the_work_goes_on(
     store = await trial.open(password=password)
     await state_over(store).upsert("key", {"a": 1})
     assert await state_over(store).get("key") == {"a": 1}
-    assert store.is_away
+    assert is_away(store)
     for attempts in range(2, 6):
         await until_logged(caplog, "redis_lost", attempts)
     assert trial.notices == [AWAY.format("it refuses the password, or asks for one")]
@@ -693,7 +693,7 @@ async def test_a_wrong_password_is_told_without_it_and_the_work_goes_on(
 async def test_the_right_password_opens(trial: Trial) -> None:
     await trial.server.do("CONFIG", "SET", "requirepass", "ü:@/%-canary")
     store = await trial.open(password="%C3%BC%3A%40%2F%25-canary")
-    assert not store.is_away
+    assert not is_away(store)
     assert "canary" not in repr(store.__dict__) + repr(redis_address(trial.server.url("canary")))
 
 
@@ -793,7 +793,7 @@ async def test_a_secure_connection_needs_a_certificate_that_is_trusted(
         trust = f"?ssl_ca_certs={tmp_path}/it.pem" if is_trusted else ""
         store = await open_redis_state(f"rediss://localhost:{unused_tcp_port}{trust}", MemoryState(), notices)
         await store.settled()
-        assert store.is_away is not is_trusted
+        assert is_away(store) is not is_trusted
         await state_over(store).upsert("key", {"a": 1})
         assert await state_over(store).get("key") == {"a": 1}
         await store.close()
@@ -868,7 +868,7 @@ async def test_a_database_that_fails_when_redis_is_met_does_no_harm(trial: Trial
 
     trial.database.after_read = fail
     store = await trial.open()
-    assert store.is_away
+    assert is_away(store)
     is_failing = False
     await until_back(store)
     assert trial.notices == [], "it was not Redis that failed"

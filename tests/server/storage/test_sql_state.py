@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from server.state.store import NOTHING
-from server.storage.sql_state import TRACE_KEPT, SqlState
+from server.state.store import NOTHING, TRACE_KEPT
+from server.storage.sql_state import SqlState
 from server.storage.tables import SHARED_STATE
 from shared.errors import StateError
 from tests.contracts.databases import KINDS, database, skip_without_postgresql

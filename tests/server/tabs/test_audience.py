@@ -8,7 +8,7 @@ from server.bus.local_changes import LocalChanges
 from server.core.waiting_news import MANY, MAX_WAITING
 from server.state.changes import StateChange
 from server.tabs.audience import Audience
-from shared.news import Notice, PersonReset, StateChanged
+from shared.news import DevicesChanged, Notice, PersonReset, StateChanged
 from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB
 from tests.server.tab_for_tests import TabForTests
 
@@ -38,7 +38,25 @@ async def test_a_change_is_told_to_the_other_tabs_of_its_person_only() -> None:
     audience.tell_all(Notice("Everybody hears this."))
     for tab in (one, two, bobs, acmes):
         await tab.until(lambda tab=tab: Notice("Everybody hears this.") in tab.news_told)  # type: ignore[misc]  # bound at once
-    assert one.news_told == bobs.news_told == acmes.news_told == [Notice("Everybody hears this.")]
+    assert one.news_told == [DevicesChanged(), Notice("Everybody hears this.")], "and that another device came"
+    assert bobs.news_told == acmes.news_told == [Notice("Everybody hears this.")]
+
+
+async def test_the_other_devices_of_a_person_are_told_when_one_comes_and_when_it_goes() -> None:
+    audience = Audience(LocalChanges())
+    one, two, bobs = TabForTests(), TabForTests(), TabForTests()
+    audience.join(ADA, one)
+    audience.join(BOB, bobs)
+    await audience.flush(ADA, 5)
+    assert one.news_told == [], "nobody is told of themselves"
+    audience.join(ADA, two)
+    await one.until(lambda: one.news_told == [DevicesChanged()])
+    assert audience.tabs(ADA) == [one, two]
+    audience.leave(ADA, two)
+    await one.until(lambda: one.news_told == [DevicesChanged()] * 2)
+    assert audience.tabs(ADA) == [one]
+    assert audience.find(BOB, one.signature) is None, "another person's device is not found"
+    assert (two.news_told, bobs.news_told) == ([], [])
 
 
 async def test_news_come_in_order() -> None:
@@ -91,7 +109,7 @@ async def test_who_left_is_told_nothing_and_nothing_of_them_is_kept() -> None:
     audience.leave(ADA, gone)
     audience.tell(ADA, PersonReset("Gone."))
     await audience.flush(ADA, 5)
-    assert (len(tab.news_told), gone.news_told) == (1, [])
+    assert (tab.news_told, gone.news_told) == ([DevicesChanged(), PersonReset("Gone.")], [])
     audience.leave(ADA, tab)
     audience.leave(ADA, tab)
     assert not audience._seats

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import time
+
+import pytest
 
 from server.tabs.delegate import FrontendToolDelegate
 from shared.errors import LinkLostError
 from shared.frames import ToolCalled
-from shared.ids import SessionId
+from shared.ids import ClaimId, SessionId, ToolCallId
 from shared.json_types import JsonObject
 from tests.server.tab_for_tests import TabForTests, never
 
@@ -61,3 +65,107 @@ async def test_a_tab_that_stays_silent_is_given_up_at_the_limit() -> None:
     result = await delegate.execute_on_frontend("call-1", "change_bgm", {})
     assert result["success"] is False
     assert "did not answer within 0.02 seconds" in str(result["error"])
+
+
+async def test_a_call_travels_with_its_claim_and_the_leases_epoch() -> None:
+    tab, claims = TabForTests(), {ToolCallId("call-1"): ClaimId("claim-1")}
+    delegate = FrontendToolDelegate(tab, SESSION, claim_of=claims.get, epoch=7)
+    for call_id in ("call-1", "call-1"):
+        await delegate.execute_on_frontend(call_id, "change_bgm", {})
+    assert [(call.claim, call.epoch) for call in tab.called] == [("claim-1", 7), ("claim-1", 7)]
+
+
+async def test_a_call_whose_claim_is_over_does_not_run() -> None:
+    tab = TabForTests()
+    delegate = FrontendToolDelegate(tab, SESSION, claim_of=lambda _: None)
+    given = await delegate.execute_on_frontend("call-2", "change_bgm", {})
+    assert given == {
+        "success": False,
+        "error": "The call is over already, so the tool was not run.",
+    }
+    assert tab.called == []
+
+
+async def lose(_: ToolCalled) -> JsonObject:
+    raise LinkLostError("The connection was lost.")
+
+
+@pytest.mark.parametrize("how", ["the link is lost", "closed meanwhile", "closed before"])
+async def test_the_result_of_a_call_whose_tab_is_gone_is_what_lost_gives(how: str) -> None:
+    asked: list[str] = []
+
+    async def lost(call_id: str) -> JsonObject:
+        asked.append(call_id)
+        return {"success": True, "from": "the device that came back"}
+
+    tab = TabForTests(run_tool=lose if how == "the link is lost" else hang)
+    delegate = FrontendToolDelegate(tab, SESSION, lost=lost)
+    if how == "closed before":
+        delegate.close("The tab is gone.")
+    waiting = asyncio.create_task(delegate.execute_on_frontend("call-1", "change_bgm", {}))
+    if how == "closed meanwhile":
+        await tab.until(lambda: bool(tab.called))
+        delegate.close("The tab is gone.")
+    assert await waiting == {"success": True, "from": "the device that came back"}
+    assert asked == ["call-1"]
+    assert len(tab.called) == (how != "closed before")
+
+
+async def test_a_device_that_is_lost_for_good_leaves_the_call_in_doubt() -> None:
+    async def lost(_: str) -> JsonObject:
+        raise LinkLostError("The device did not come back.")
+
+    delegate = FrontendToolDelegate(TabForTests(run_tool=lose), SESSION, lost=lost)
+    result = await delegate.execute_on_frontend("call-1", "change_bgm", {})
+    assert result == {"success": False, "error": "The device did not come back. The tool may have run."}
+
+
+async def test_waiting_for_a_lost_device_is_bounded_by_the_one_limit() -> None:
+    async def lose_late(call: ToolCalled) -> JsonObject:
+        await asyncio.wait({lasting}, timeout=limit * 0.9)
+        return await lose(call)
+
+    limit = 0.6
+    lasting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    delegate = FrontendToolDelegate(TabForTests(run_tool=lose_late), SESSION, call_timeout=limit, lost=hang)
+    begun = time.perf_counter()
+    result = await delegate.execute_on_frontend("call-1", "change_bgm", {})
+    assert time.perf_counter() - begun < limit * 1.7
+    assert "did not answer within 0.6 seconds" in str(result["error"])
+
+
+async def test_none_of_two_hundred_calls_waits_past_its_limit_though_the_tab_ignores_being_cancelled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    is_over = asyncio.Event()
+    stubborn: set[asyncio.Task[object] | None] = set()
+
+    async def ignore(_: object) -> JsonObject:
+        stubborn.add(asyncio.current_task())
+        while not is_over.is_set():
+            try:
+                await is_over.wait()
+            except asyncio.CancelledError:
+                continue
+        raise LinkLostError("Too late for anybody to see.")
+
+    async def seconds(number: int) -> float:
+        tab = TabForTests(run_tool=ignore if number % 2 else lose)
+        delegate = FrontendToolDelegate(tab, SESSION, call_timeout=limit, lost=ignore)
+        begun = time.perf_counter()
+        result = await delegate.execute_on_frontend(f"call-{number}", "change_bgm", {})
+        assert result["success"] is False
+        return time.perf_counter() - begun
+
+    limit = 0.2
+    try:
+        async with asyncio.timeout(10):
+            waited = await asyncio.gather(*(seconds(number) for number in range(200)))
+        assert len(stubborn) == 200
+        assert sum(waiting > limit + 1 for waiting in waited) == 0
+    finally:
+        is_over.set()
+        await asyncio.wait({task for task in stubborn if task is not None}, timeout=5)
+    stubborn.clear()
+    gc.collect()
+    assert "never retrieved" not in caplog.text

@@ -98,3 +98,24 @@ async def test_who_gives_up_does_not_wait_for_room() -> None:
     give_up.set()
     async with asyncio.timeout(5):
         await waiting
+
+
+async def test_an_outbox_that_is_closed_delivers_nothing_more_and_keeps_nobody_waiting() -> None:
+    made: list[int] = []
+    gate = asyncio.Event()
+
+    async def deliver(n: int) -> None:
+        await gate.wait()
+        made.append(n)
+
+    outbox = Outbox(room_for=2)
+    for n in range(3):
+        outbox.put(partial(deliver, n))
+    await asyncio.sleep(0)
+    outbox.close()
+    outbox.put(partial(deliver, 3))
+    async with asyncio.timeout(5):
+        await outbox.room(asyncio.Event())
+        gate.set()
+        await outbox.flush()
+    assert made == [0], "what was under way comes to its end"

@@ -14,7 +14,7 @@ from shared.errors import StateError
 from shared.frames import Choice
 from shared.json_types import JsonObject
 from tests.server.agent.talks import answer, results, say
-from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup
+from tests.server.services_for_tests import ADA, ADA_OF_ACME, BOB, Setup, begun
 from tests.server.tab_for_tests import TabForTests, reject
 
 
@@ -27,7 +27,7 @@ class Memories:
     async def ask(self, text: str, who: object = ADA, tab: TabForTests | None = None) -> tuple[JsonObject, str]:
         """The last tool's result, and what the agent says; in a new conversation."""
         tab = tab or TabForTests()
-        await say(self.setup.sessions.begin(who, tab), text)  # type: ignore[arg-type]  # an identity
+        await say(begun(self.setup.sessions, who, tab), text)  # type: ignore[arg-type]  # an identity
         result = results(tab)[-1].result
         assert result is not None
         return result, answer(tab)

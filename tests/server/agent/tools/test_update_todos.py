@@ -13,13 +13,13 @@ from server.core.tool_failure import ToolFailedError
 from shared.frames import TodosChanged
 from shared.todos import Todo
 from tests.server.agent.talks import answer, say
-from tests.server.services_for_tests import ADA, Setup
+from tests.server.services_for_tests import ADA, Setup, begun
 from tests.server.tab_for_tests import TabForTests
 
 
 async def test_a_plan_is_kept_and_told_without_asking(history: WindowedHistory) -> None:
     setup, tab = Setup(AdkAgent(session_service=history, model_name="demo")), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk, "plan: buy milk, write tests")
     todos = (Todo("buy milk", "in_progress"), Todo("write tests", "pending"))
     assert [update for update in tab.updates if isinstance(update, TodosChanged)] == [TodosChanged(todos)]
@@ -72,7 +72,7 @@ def test_a_hundred_things_of_five_hundred_characters_are_kept() -> None:
 
 async def test_a_new_list_replaces_the_earlier_one_and_an_empty_one_clears_it(history: WindowedHistory) -> None:
     setup, tab = Setup(AdkAgent(session_service=history, model_name="demo")), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk, "plan: buy milk, write tests")
     await say(
         talk, '/tool update_todos {"items": [{"content": "buy milk", "status": "completed", "priority": "high"}]}'
@@ -85,7 +85,7 @@ async def test_a_new_list_replaces_the_earlier_one_and_an_empty_one_clears_it(hi
 
 async def test_a_list_of_another_form_changes_nothing_and_the_turn_goes_on(history: WindowedHistory) -> None:
     setup, tab = Setup(AdkAgent(session_service=history, model_name="demo")), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
+    talk = begun(setup.sessions, ADA, tab)
     await say(talk, "plan: buy milk")
     end = await say(talk, '/tool update_todos {"items": [{"content": "a"}, {"content": ""}]}')
     assert end.problem is None
@@ -98,8 +98,8 @@ async def test_a_list_of_another_form_changes_nothing_and_the_turn_goes_on(histo
 
 async def test_a_list_that_cannot_be_stored_is_a_sentence_and_the_turn_goes_on(history: WindowedHistory) -> None:
     setup, tab = Setup(AdkAgent(session_service=history, model_name="demo")), TabForTests()
-    talk = setup.sessions.begin(ADA, tab)
-    setup.conversations.is_broken = True
+    talk = begun(setup.sessions, ADA, tab)
+    setup.ledger.forgets = True
     end = await say(talk, "plan: buy milk")
     assert end.problem is None
     assert answer(tab) == "update_todos did not work: The database failed."
