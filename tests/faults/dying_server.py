@@ -3,13 +3,16 @@
 ``FAULTS`` in the environment is JSON: ``{"point": "before_commit", "nth": 7}`` (the points are below), ``{"after":
 0.2}`` for so many seconds after the start, ``{"statement": 7}`` before the 7th statement to the database, ``{"clock":
 FILE}`` for a wall clock that is off by the seconds that the file says, ``{"plant": NAME}`` for a bug of
-``tests.plants.faulty``, ``{"stalls": FILE}`` to have the event loop's longest stall written there. Start it with
-``python -m``, or fork it from the nursery.
+``tests.plants.faulty``, ``{"stalls": FILE}`` to have the event loop's longest stall written there, ``{"allocated":
+FILE}`` to have written there, at ``SIGUSR1``, how much memory is in use. Start it with ``python -m``, or fork it from
+the nursery.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import json
 import os
 import signal
@@ -139,6 +142,52 @@ def watch_stalls(file: Path) -> None:
     vars(event_loop)["run"] = lambda work: honest(watched(work))
 
 
+def tell_allocated(file: Path) -> None:
+    """At ``SIGUSR1``, write what is in use after a full collection: ``{"blocks": count, "bytes": bytes}``.
+
+    Blocks are Python's own small ones, bytes those of the C library's ``malloc``, with SQLite's and every larger object
+    in them. What both keep for later is in neither, so unlike the resident memory they stand still where nothing leaks.
+    """
+
+    def tell(*_: object) -> None:
+        gc.collect()
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps({"blocks": sys.getallocatedblocks(), "bytes": _malloced()}), encoding="ascii")
+        fresh.replace(file)
+
+    signal.signal(signal.SIGUSR1, tell)
+
+
+class _MallInfo(ctypes.Structure):
+    # glibc's struct mallinfo2, in its order.
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in [
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        ]
+    )
+
+
+def _malloced() -> int:
+    library = ctypes.CDLL(None)
+    try:
+        library.mallinfo2.restype = _MallInfo
+    except AttributeError:
+        # Another C library: Python's own blocks must do.
+        return 0
+    info = library.mallinfo2()
+    return int(info.uordblks + info.hblkhd)
+
+
 def put_in(faults: dict[str, Any]) -> None:
     """Put the faults in; nothing in the product knows of them."""
     if "plant" in faults:
@@ -153,6 +202,8 @@ def put_in(faults: dict[str, Any]) -> None:
         set_clock(Path(faults["clock"]))
     if "stalls" in faults:
         watch_stalls(Path(faults["stalls"]))
+    if "allocated" in faults:
+        tell_allocated(Path(faults["allocated"]))
 
 
 def module_with(plant: str | None) -> str:

@@ -36,7 +36,7 @@ async def stops(_: Nursery, home: Path, **how: Any) -> None:
 
 async def leaks(_: Nursery, home: Path, **how: Any) -> None:
     """So do those of coming and going."""
-    await test_leaks.check(home, warm_up=4, count=10, growth=1.15, **how)
+    await test_leaks.check(home, warm_up=4, count=10, growth=test_leaks.SHORT_GROWTH, **how)
 
 
 CAUGHT: dict[str, tuple[Callable[..., Awaitable[Any]], dict[str, Any], Callable[[Any], object]]] = {
@@ -75,6 +75,8 @@ CAUGHT: dict[str, tuple[Callable[..., Awaitable[Any]], dict[str, Any], Callable[
     "late_answers_count": (stops, {"count": 15, "seed": 25}, bool),
     "turns_outlive_their_question": (stops, {"count": 15, "seed": 25}, bool),
     "a_task_for_each_connection": (leaks, {}, bool),
+    "objects_kept_for_each_connection": (leaks, {}, bool),
+    "bytes_kept_for_each_connection": (leaks, {}, bool),
     "expiry_by_the_wall_clock": (test_clocks.check, {"count": 5, "seed": 18}, lambda tally: tally.wrongs),
 }
 """For each plant the trials that find it, and what they then say. Waiting in vain is finding it, too."""

@@ -141,6 +141,27 @@ def wherever_it_is() -> None:
     importlib.import_module("server.tabs.asking").Asking.reaches = lambda self, call: True
 
 
+def objects_kept_for_each_connection() -> None:
+    """A little of each connection stays in a list that nobody ever reads."""
+    _keep_of_each_connection(lambda: [object() for _ in range(5_000)])
+
+
+def bytes_kept_for_each_connection() -> None:
+    """So does a buffer of each."""
+    _keep_of_each_connection(lambda: bytearray(300_000))
+
+
+def _keep_of_each_connection(make: Callable[[], Any]) -> None:
+    connection = importlib.import_module("server.gateway.connection").Connection
+    honest, kept = connection.serve, []
+
+    async def serve(self: Any) -> None:
+        kept.append(make())
+        await honest(self)
+
+    connection.serve = serve
+
+
 PLANTS: tuple[Callable[[], None], ...] = (
     the_last_answer_counts,
     arguments_changed_after_the_question,
@@ -153,5 +174,7 @@ PLANTS: tuple[Callable[[], None], ...] = (
     late_answers_count,
     turns_outlive_their_question,
     a_task_for_each_connection,
+    objects_kept_for_each_connection,
+    bytes_kept_for_each_connection,
     wherever_it_is,
 )
