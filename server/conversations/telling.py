@@ -46,13 +46,13 @@ class Telling:
         self._seat = seat
         self._stored: asyncio.Future[None] | None = None
         self._waiting: dict[MessageId, asyncio.Future[TurnEnded]] = {}
-        self._over: dict[MessageId, TurnEnded] = {}
+        self._over: dict[MessageId, tuple[TurnEnded, asyncio.Future[None]]] = {}
 
     def put(self, ledger: Ledger, seq: int, update: Update) -> None:
         """Store the ``seq``-th update, and then tell it."""
         stored = self._stored = ledger.put_update(self._key, seq, update)
         if isinstance(update, TurnEnded):
-            self._over[update.message_id] = update
+            self._over[update.message_id] = update, stored
         self._seat.outbox.put(partial(self._send, self._seat, seq, update, stored))
 
     def end_of(self, message_id: MessageId) -> asyncio.Future[TurnEnded]:
@@ -70,8 +70,9 @@ class Telling:
     def move(self, seat: Seat) -> None:
         """From now on ``seat`` is told. What was on its way to the one before is in the replay."""
         self._seat = seat
-        for ended in list(self._over.values()):
-            self.over(ended)
+        for ended, stored in self._over.values():
+            # Not before it is stored, and not only when the tab before has read what comes before it.
+            stored.add_done_callback(partial(self._over_once_stored, ended))
 
     def open(self, opening: Opening, ledger: Callable[[], Ledger], upto: int, greeting: Iterable[Update]) -> None:
         """The tab that holds it now has just come: replay what it wants up to the ``upto``-th update, and greet it."""
@@ -112,6 +113,9 @@ class Telling:
         waiting = self._waiting.pop(ended.message_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(ended)
+
+    def _over_once_stored(self, ended: TurnEnded, _stored: asyncio.Future[None]) -> None:
+        self.over(ended)
 
     async def _replay(
         self, seat: Seat, opening: Opening, ledger: Ledger, upto: int, stored: asyncio.Future[None] | None

@@ -11,6 +11,7 @@ from server.context import TurnContext
 from server.conversations.telling import Opening, told_since
 from server.core.session_events import Said
 from server.core.session_key import SessionKey
+from server.tabs.seat import Seat
 from shared.catalog import change_bgm
 from shared.frames import AgentSaid, AgentThought, AnswerRestarted, TurnEnded, Update, UserSaid
 from shared.ids import MessageId, SessionId
@@ -85,6 +86,23 @@ async def test_what_is_acknowledged_is_stored_with_its_turn() -> None:
     talk = begun(setup.sessions, ADA, Watching())
     await talk.prompt(ONE)
     assert acknowledged in ([("running", True)], [("ended", True)])
+
+
+async def test_no_end_counts_before_it_is_stored_though_another_tab_takes_the_conversation() -> None:
+    setup, tab, later = Setup(AgentForTests()), TabForTests(), TabForTests()
+    talk = begun(setup.sessions, ADA, tab)
+    setup.ledger.is_stuck = True
+    ended = TurnEnded(MessageId("one"), "cancelled")
+    telling = talk._telling
+    end = telling.end_of(ended.message_id)
+    telling.put(setup.ledger, 1, ended)
+    telling.move(Seat(later, talk.holding.lease))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not end.done()
+    setup.ledger.unstick()
+    async with asyncio.timeout(5):
+        assert await end == ended
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 6])
