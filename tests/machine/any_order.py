@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from server.conversations.leasing import opens
 from server.core.canonical import arguments_hash
 from server.core.identity import Identity
-from shared.errors import HandoffCodeError, RingbackError, SessionHeldError, UnknownSessionError
+from server.core.session import MAX_WAITING
+from shared.errors import HandoffCodeError, RingbackError, SessionBusyError, SessionHeldError, UnknownSessionError
 from shared.frames import ApprovalAnswered, Choice, Device, TurnEnded
 from shared.ids import SessionId
 from shared.json_types import JsonObject
@@ -389,8 +390,16 @@ class AnyOrder(RuleBasedStateMachine):
                 self.oracle.wrong(f"row 10: {tab.signature} sent {message} to {name}, which it does not hold")
             if self.oracle.turns.get((name, message)) != ("ended", ended.stop_reason):
                 self.oracle.wrong(f"row 1: {message} was answered {ended}, which is not committed")
+        elif isinstance(ended, SessionBusyError):
+            if self.unfinished(name) < MAX_WAITING:
+                self.oracle.wrong(f"{message} was refused, though only {self.unfinished(name)} are not over")
         elif not isinstance(ended, SessionHeldError | UnknownSessionError):
             self.oracle.wrong(f"{message} was answered {ended!r}")
+
+    def unfinished(self, name: SessionId) -> int:
+        """How many messages of the conversation are taken and not over, as far as it is committed."""
+        turns = self.oracle.turns.items()
+        return sum(session == name and state != "ended" for (session, _), (state, _) in turns)
 
     @precondition(lambda self: self.is_up and self.tabs and self.owners)
     @rule(pick=picks, which=picks, pause=pauses)
