@@ -13,6 +13,7 @@ from client.cli import ringback
 from client.log_file import log_to
 from client.settings import program_folders
 from shared.errors import RingbackError
+from shared.plain_stream import plain
 
 logger = logging.getLogger(__name__)
 
@@ -22,15 +23,16 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line of this process and exit."""
+    sys.stdout, sys.stderr = plain(sys.stdout), plain(sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; the exit code is 0 if all went well, 1 if something failed, 2 if it made no sense."""
-    os.umask(0o077)  # every file that is made here is the person's own
+    umask = os.umask(0o077)  # every file that is made here is the person's own
     log_file = log_to(program_folders().state)
     try:
-        ended = ringback.main(args=list(arguments), prog_name="ringback", standalone_mode=False)
+        ended = ringback.main(args=list(arguments), prog_name="ringback", standalone_mode=False, obj=umask)
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:

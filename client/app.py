@@ -11,12 +11,14 @@ from typing import ClassVar
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from client.clocks import Clocks
 from client.core.device_presets import PRESETS
 from client.core.leaving import Way
 from client.core.saved_tabs import SavedTab, SavedTabs
+from client.core.visible_text import visible
 from client.display_filter import DisplayFilter
 from client.ports import OpenLink
 from client.saved_tabs_file import SavedTabsFile
@@ -45,6 +47,7 @@ _LOOKS = (
     "widgets/tab_foot.tcss",
     "widgets/todo_list.tcss",
     "widgets/approval_panel.tcss",
+    "widgets/preview_view.tcss",
     "widgets/held_line.tcss",
     "widgets/writing_area.tcss",
     "widgets/command_hints.tcss",
@@ -78,10 +81,11 @@ class RingbackApp(App[None]):
         saved: SavedTabs | None = None,
         file: SavedTabsFile | None = None,
         remark: str | None = None,
+        exports: Path | None = None,
     ) -> None:
         """``saved`` are the tabs of before, if there are any; they are kept in ``file``, if there is one.
 
-        ``remark`` is a sentence about them for the first tab.
+        ``remark`` is a sentence about them for the first tab. ``exports`` is the folder of exported conversations.
         """
         mend_key_sequences()
         super().__init__()
@@ -103,6 +107,7 @@ class RingbackApp(App[None]):
             on_quit=on_quit,
             is_kept=self._is_kept,
         )
+        self.main.desk.exports = exports
         self._keeper = None if file is None else TabKeeper(file, self.main.saved, self._complain)
         self._remark = remark
 
@@ -147,6 +152,23 @@ class RingbackApp(App[None]):
         yield SystemCommand("Leave Ringback", "Ctrl+Q", self.action_quit)
         for command in self.main.palette():
             yield SystemCommand(*command)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,  # noqa: ARG002 (Textual's signature)
+    ) -> None:
+        """Show a notice; neither it nor its title is ever read as markup, whoever wrote them."""
+        heading = visible(title, keep="")
+        super().notify(visible(message), title=heading, severity=severity, timeout=timeout, markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put ``text`` on the clipboard as it is; half a character, which cannot be sent, becomes a question mark."""
+        super().copy_to_clipboard(text.encode("utf-8", "replace").decode("utf-8"))
 
     def action_light_or_dark(self) -> None:
         """Change between our two themes."""

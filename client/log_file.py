@@ -8,6 +8,8 @@ import logging
 import os
 from pathlib import Path
 
+from shared.plain_log import PlainFormatter
+
 LOG_NAME = "client.log"
 FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 
@@ -18,7 +20,7 @@ class LogFile(logging.FileHandler):
     def __init__(self, path: Path) -> None:
         super().__init__(path, encoding="utf-8", delay=True)
         self.path = path
-        self.setFormatter(logging.Formatter(FORMAT))
+        self.setFormatter(PlainFormatter(FORMAT))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line; a log that cannot be written must not end what it tells about."""
@@ -31,7 +33,7 @@ class LogFile(logging.FileHandler):
     def _open(self) -> io.TextIOWrapper:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        return os.fdopen(descriptor, "a", encoding="utf-8")
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 
 def log_to(state_folder: Path) -> Path:

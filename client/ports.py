@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from client.core.approval_preview import Preview
+from client.core.grants import HeldGrant, LoggedDecision
 from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Device, ModelInfo, ToolCalled, Update
 from shared.ids import ConnectionSignature, MessageId, SessionId
 from shared.json_types import JsonObject
@@ -94,6 +96,9 @@ class TabEvents(Protocol):
     def approval_asked(self, approval: ApprovalAsked) -> None:
         """The server asks whether a tool may run in this tab."""
 
+    def approval_previewed(self, approval: ApprovalAsked, preview: Preview) -> None:
+        """What the tool of that question would do on this device, as far as its arguments do not say it."""
+
     def approval_withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
         """A question no longer counts."""
 
@@ -126,8 +131,20 @@ class PersonalData(Protocol):
     async def delete_state(self, key: str) -> int:
         """Delete what is stored under ``key``; how many there were: 0 or 1."""
 
+    async def list_grants(self) -> tuple[HeldGrant, ...]:
+        """What runs without asking, oldest first."""
+
+    async def revoke_grant(self, grant_id: str) -> int:
+        """Take one back; how many there were: 1."""
+
+    async def revoke_all_grants(self) -> int:
+        """Take all back; how many there were."""
+
+    async def grant_log(self, last: int) -> tuple[LoggedDecision, ...]:
+        """The latest ``last`` entries of the audit log, oldest first."""
+
     async def reset(self) -> str:
-        """Forget the person's conversations and shared state; what the server says of it."""
+        """Forget the person's conversations, shared state and grants; what the server says of it."""
 
     async def metrics(self) -> str:
         """The server's counters in Prometheus' text format."""
@@ -186,6 +203,9 @@ class Toolbox(Protocol):
 
     def show_track(self, track: str) -> None:
         """Keep the chosen track visible in the status line."""
+
+    async def open_url(self, url: str) -> None:
+        """Open a page in the person's browser. Raises ``RingbackError`` with a sentence if it cannot be."""
 
 
 class OpenLink(Protocol):

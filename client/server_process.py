@@ -22,6 +22,7 @@ import msgspec
 
 from client.link.endpoint import UNIX_SCHEME, Endpoint
 from client.settings import ClientSettings, child_environment
+from client.token_file import read_token
 from shared.acp_names import PATH
 from shared.errors import ServerDidNotStartError
 from shared.folders import socket_path, token_file
@@ -32,7 +33,6 @@ START_TIMEOUT = 20.0
 HELD_TIMEOUT = 10.0
 HELD_PAUSE = 0.1
 HELD_LOOKS = 10
-TOKEN_CHARACTERS = 4096
 SERVER_COMMAND = (sys.executable, "-P", "-m", "server")
 """``-P``: a folder named ``server`` where the person happens to be must not be taken for ours."""
 
@@ -138,7 +138,7 @@ class LocalServer:
         )
 
     async def _at(self, url: str, file: Path) -> Endpoint:
-        return Endpoint(url, await asyncio.to_thread(_read_token, file))
+        return Endpoint(url, await asyncio.to_thread(read_token, file))
 
 
 class ServerFinder:
@@ -201,17 +201,3 @@ async def _first_line(process: subprocess.Popen[bytes]) -> bytes:
         return await reader.readline()
     finally:
         transport.close()
-
-
-def _read_token(file: Path) -> str:
-    try:
-        with file.open(encoding="ascii") as text:
-            token = text.read(TOKEN_CHARACTERS).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ServerDidNotStartError(
-            f"A local server answers, but its token in {file} cannot be read: {error}. "
-            "Stop that server and start again."
-        ) from error
-    if not token:
-        raise ServerDidNotStartError(f"The token file {file} is empty. Stop the local server, delete it, start again.")
-    return token

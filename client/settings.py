@@ -24,6 +24,7 @@ from client.tools.place import Place, parse_place
 from shared.errors import UsageError
 from shared.folders import Folders, folders
 from shared.layers import merge, read_toml
+from shared.secret import Secret
 
 MAX_LABEL = 40
 """Longest label of a device in characters: it stands in a tab's title."""
@@ -40,6 +41,9 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     music_folder: Path | None = None
     """Tracks 3 and up are the files in here, in name order."""
+
+    allowed_folders: tuple[Path, ...] = ()
+    """Folders beside the working folder that tools may write in without a warning."""
 
     theme: str | None = None
     """Name of the screen's theme; the screen has its own default."""
@@ -68,6 +72,7 @@ class ClientSettings:
     device: str
     place: Place | None
     music_folder: Path | None
+    allowed_folders: tuple[Path, ...]
     theme: str | None
     on_quit: Way
     connect: Endpoint | None
@@ -94,9 +99,10 @@ def read_settings(given: Mapping[str, Any], environ: Mapping[str, str] | None = 
         device=_device_label(client.device),
         place=None if client.location is None else parse_place(client.location),
         music_folder=None if client.music_folder is None else client.music_folder.absolute(),
+        allowed_folders=tuple(folder.expanduser().absolute() for folder in client.allowed_folders),
         theme=client.theme,
         on_quit=Way(client.on_quit),
-        connect=None if client.connect is None else Endpoint(client.connect, environ.get("RINGBACK_TOKEN") or None),
+        connect=None if client.connect is None else Endpoint(client.connect, _token(environ)),
     )
 
 
@@ -113,11 +119,21 @@ def child_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": ours if not others else os.pathsep.join((ours, others))}
 
 
+def foreign_environment() -> dict[str, str]:
+    """The environment of this process for a program that is none of ours: what is said to Ringback is not in it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RINGBACK_")}
+
+
 def _table(file: Mapping[str, Any], name: str, ours: Folders) -> Mapping[str, Any]:
     table = file.get(name, {})
     if not isinstance(table, dict):
         raise UsageError(f"{ours.config_file}: {name} must be a table, written as [{name}].")
     return table
+
+
+def _token(environ: Mapping[str, str]) -> Secret | None:
+    token = environ.get("RINGBACK_TOKEN")
+    return Secret(token) if token else None
 
 
 def _device_label(label: str) -> str:

@@ -15,10 +15,12 @@ import click
 
 from server.bootstrap import Ready, serve
 from server.process.data_lock import HeldError
+from server.process.descriptors import allow_many
 from server.process.log_files import log_to
 from server.process.private_files import OWNER_ONLY
 from server.process.settings import ServerSettings, read_settings
 from shared.errors import RingbackError, UsageError
+from shared.plain_stream import plain
 
 logger = logging.getLogger("server")
 
@@ -29,20 +31,25 @@ logger = logging.getLogger("server")
     help="Answer tabs until stopped. When ready, one JSON line on stdout says where.",
 )
 @click.option("--socket", type=click.Path(path_type=Path), metavar="PATH", help="Unix socket to listen on.")
-@click.option("--host", metavar="H", help="Loopback address to listen on instead.")
+@click.option("--host", metavar="H", help="Address to listen on instead.")
 @click.option("--port", type=int, metavar="P", help="TCP port; 0 is any free one.")
+@click.option("--tls-certificate", type=click.Path(path_type=Path), metavar="FILE", help="Certificate, in PEM.")
+@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="The certificate's key, in PEM.")
+@click.option("--insecure", is_flag=True, default=None, help="Do not encrypt what other machines send.")
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="D", help="Where conversations are kept.")
 @click.option("--model", metavar="NAME", help="Which model answers.")
+@click.option("--policy", type=click.Path(path_type=Path), metavar="FILE", help="Rules for tools: allow, ask, deny.")
 @click.option("--redis", metavar="URL", help="Shared state in Redis; set RINGBACK_REDIS if the URL has a password.")
 @click.option("--embedded", is_flag=True, default=None, help="Leave when no client needs the server any more.")
 @click.option("--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Where the log goes.")
+@click.option("--verbose", is_flag=True, default=None, help="Log everything.")
 @click.option("--grace", type=float, hidden=True)
 @click.option("--patience", type=float, hidden=True)
 @click.version_option(version("ringback"), prog_name="ringback server")
 def command(**given: Any) -> None:  # noqa: ANN401  (click's values)
     """Run a server with the given options."""
     settings = read_settings(given)
-    log_to(settings.log_file, to_stderr=not settings.embedded)
+    log_to(settings.log_file, to_stderr=not settings.embedded, is_verbose=settings.verbose)
     try:
         serve(settings, lambda ready: _announce(ready, settings))
     except RingbackError:
@@ -57,6 +64,8 @@ def command(**given: Any) -> None:  # noqa: ANN401  (click's values)
 def main() -> NoReturn:
     """Run the command line and exit: 0 fine (or another server is there), 1 failed, 2 wrong usage."""
     os.umask(OWNER_ONLY)
+    allow_many()
+    sys.stdout, sys.stderr = plain(sys.stdout), plain(sys.stderr)
     is_embedded = "--embedded" in sys.argv
     try:
         command.main(prog_name="ringback serve", standalone_mode=False)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
-import importlib
 import logging
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,13 +20,12 @@ from server.conversations.handoffs import Handoffs
 from server.conversations.reset import Reset
 from server.conversations.services import Services
 from server.conversations.sessions import SessionManager
-from server.core.identity import DEFAULT_TENANT, Identity, NameRefusedError, identity_named
+from server.core.identity import Identity
 from server.core.idle import Idle
 from server.core.policy import RESERVED
-from server.gateway.authenticator import Authenticator, LocalToken, TokenCheck
-from server.gateway.door import DoorConfig, hosts_of
-from server.gateway.listener import Line, Listener
-from server.gateway.sockets import bind_tcp, bind_unix, url_of
+from server.entrance import make_entrance
+from server.gateway.line import Line
+from server.gateway.listener import Entrance, Listener
 from server.gauges import gauges, totals
 from server.loading import Loading
 from server.log import say
@@ -37,9 +33,10 @@ from server.metrics.measures import Measures
 from server.process import clock, event_loop
 from server.process.data_lock import held
 from server.process.garbage import collect_when_quiet
-from server.process.local_token import read_or_make_token
+from server.process.policy_file import read_policy
 from server.process.private_files import own_folder
-from server.process.settings import ServerSettings, Tcp
+from server.process.settings import ServerSettings
+from server.reach import check_reach
 from server.recovery import go_on
 from server.rooms import DatabaseFile, Rooms, load, own_tools
 from server.spending import UsageBook
@@ -48,7 +45,6 @@ from server.storage.database_file import inspect_file
 from server.tabs.audience import Audience
 from server.tabs.tab import Tab
 from server.upkeep import keep_up
-from shared.errors import StartError
 from shared.folders import token_file
 from shared.ids import ConnectionSignature
 from shared.news import Notice
@@ -84,15 +80,11 @@ def serve(settings: ServerSettings, announce: Callable[[Ready], None]) -> None:
     """
     own_folder(settings.data_dir)
     with held(settings.data_dir):
-        local = LocalToken(read_or_make_token(token_file(settings.data_dir)), _holder())
-        tokens = _token_check(settings)
         path = settings.data_dir / "ringback.db"
         database = DatabaseFile(path, inspect_file(path))
+        check_reach(settings, path)
         server = _Server(settings, database)
-        listening = _bind(settings)
-        port = None if listening.family == socket.AF_UNIX else listening.getsockname()[1]
-        door = DoorConfig(hosts=hosts_of(port), tenants=settings.tenants)
-        event_loop.run(server.run(listening, door, Authenticator(local, server.rooms.keys.get, tokens), announce))
+        event_loop.run(server.run(make_entrance(settings, server.rooms.keys.get), announce))
 
 
 class _Server:
@@ -104,6 +96,9 @@ class _Server:
         # What people wrote themselves is looked at before anybody is let in: an error in it ends the start.
         tools = own_tools(settings.tools)
         self._reserved = RESERVED | tools.keys()
+        policy = read_policy(settings.policy_file, must_exist=settings.has_policy)
+        if policy:
+            say(logger, "policy_read", file=str(settings.policy_file), rules=len(policy))
         changes = LocalChanges()
         self._audience = Audience(changes)
         self.rooms = Rooms(
@@ -122,27 +117,23 @@ class _Server:
             clock=clock.now,
             find_tab=self._find_tab,
             doze_after=settings.doze_after,
+            policy=policy,
+            grant_lifetime=settings.grant_lifetime,
         )
         self._handoffs = Handoffs(clock.now)
         self._sessions = SessionManager(self._services, idle_time=settings.idle_time)
         self._telemetry: Loading[Telemetry] = Loading("the counters", self._bring_telemetry)
         self._listener = Listener(self._talk, self._metrics)
 
-    async def run(
-        self,
-        listening: socket.socket,
-        door: DoorConfig,
-        authenticator: Authenticator,
-        announce: Callable[[Ready], None],
-    ) -> None:
-        """Answer on ``listening`` until the end."""
+    async def run(self, entrance: Entrance, announce: Callable[[Ready], None]) -> None:
+        """Answer at the entrance until the end."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
         loop.set_default_executor(self._workers.agent)
-        await self._listener.listen(listening, door, authenticator)
-        ready = Ready(url_of(listening), token_file(self._settings.data_dir), os.getpid())
+        await self._listener.listen(entrance)
+        ready = Ready(entrance.url, token_file(self._settings.data_dir), os.getpid())
         say(logger, "server_ready", url=ready.url, pid=ready.pid, model=self.rooms.agent.model.name)
         announce(ready)
         self.rooms.agent.begin()
@@ -174,6 +165,8 @@ class _Server:
             tenants=self._settings.tenants,
             reserved=self._reserved,
             metrics=self._metrics,
+            grants=self.rooms.grants,
+            messages=self._settings.door.messages,
         )
         await connection.talk(line, hall)
 
@@ -212,29 +205,3 @@ class _Server:
         await self.rooms.close()
         self._workers.close()
         say(logger, "server_stopped")
-
-
-def _token_check(settings: ServerSettings) -> TokenCheck | None:
-    if settings.jwt is None:
-        return None
-    # Only for those who use it: cryptography takes its time to load.
-    check: TokenCheck = importlib.import_module("server.gateway.jwt_check").jwt_check(settings.jwt)
-    return check
-
-
-def _bind(settings: ServerSettings) -> socket.socket:
-    match settings.address:
-        case Tcp(host, port):
-            return bind_tcp(host, port)
-        case Path() as path:
-            return bind_unix(path)
-
-
-def _holder() -> Identity:
-    try:
-        return identity_named(DEFAULT_TENANT, getpass.getuser())
-    except (OSError, KeyError, ImportError):
-        # An account without a name, as in some containers.
-        return identity_named(DEFAULT_TENANT, f"user-{os.geteuid()}")
-    except NameRefusedError as error:
-        raise StartError(f"The name of your account cannot be used. {error}") from error

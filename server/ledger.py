@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Protocol
 
 from server.core.deadline import Moment
+from server.core.decision import AuditEntry
+from server.core.grant import Asked, Grant
 from server.core.identity import Identity
 from server.core.lease import Lease
 from server.core.records import CallRecord, Recalled, TurnRecord
@@ -38,6 +41,10 @@ class Ledger(Protocol):
 
     def put_call(self, key: SessionKey, call: CallRecord) -> asyncio.Future[None]:
         """Keep the call in place of what was there."""
+        ...
+
+    def put_decision(self, entry: AuditEntry, grant: Grant | None = None) -> asyncio.Future[None]:
+        """Enter what was decided into the audit log, and keep the grant that it was, in place of an earlier one."""
         ...
 
     def claim_call(self, key: SessionKey, call: CallRecord) -> asyncio.Future[bool]:
@@ -73,6 +80,10 @@ class Ledger(Protocol):
         """What the books hold of one turn."""
         ...
 
+    async def granted(self, asked: Asked, now: datetime) -> Grant | None:
+        """The committed grant that covers what is asked, ``now`` in UTC; ``None`` if there is none."""
+        ...
+
     async def updates(self, key: SessionKey, *, after: int, limit: int = 500) -> list[tuple[int, Update]]:
         """The committed updates above the ``after``-th, in order: about ``limit``, and none only when there is none."""
         ...
@@ -86,7 +97,7 @@ class Ledger(Protocol):
         ...
 
     async def forget(self, identity: Identity) -> None:
-        """Delete all of a person's."""
+        """Delete all of a person's but the audit log."""
         ...
 
     async def close(self, within: float) -> None:

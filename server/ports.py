@@ -9,6 +9,8 @@ from typing import Protocol
 
 from server.context import TurnContext
 from server.core.api_key import ApiKey, KeyId
+from server.core.decision import AuditEntry
+from server.core.grant import Grant, GrantId
 from server.core.identity import Identity
 from server.core.remembered import Remembered
 from server.ledger import Ledger
@@ -82,6 +84,30 @@ class UsageStore(Protocol):
         ...
 
 
+class GrantStore(Protocol):
+    """What people granted, and the audit log. Each method raises ``StorageError`` when the database fails."""
+
+    async def of_person(self, identity: Identity, now: datetime) -> tuple[Grant, ...]:
+        """The person's grants that last, oldest first."""
+        ...
+
+    async def revoke(self, identity: Identity, grant_id: GrantId) -> bool:
+        """Take one of the person's grants back; ``False`` if they have none of that id."""
+        ...
+
+    async def revoke_all(self, identity: Identity) -> int:
+        """Take all of the person's grants back; how many there were."""
+        ...
+
+    async def log(self, identity: Identity, last: int) -> tuple[AuditEntry, ...]:
+        """The person's latest entries in the audit log, oldest first."""
+        ...
+
+    async def purge(self, now: datetime) -> int:
+        """Clear away what is past its time; how many there were."""
+        ...
+
+
 class KeyStore(Protocol):
     """The API keys. Each method raises ``StorageError`` when the database fails."""
 
@@ -118,3 +144,4 @@ class Stores:
     ledger: Ledger
     usage: UsageStore
     state: StateStore
+    grants: GrantStore

@@ -20,7 +20,7 @@ from server.core.model_choice import choose_model
 from server.core.policy import RESERVED
 from server.loading import Loading
 from server.log import say
-from server.ports import Agent, Stores
+from server.ports import Agent, GrantStore, Stores
 from server.process.garbage import keep_what_is_loaded
 from server.process.settings import ServerSettings
 from server.state.store import StateStore
@@ -88,6 +88,10 @@ class Rooms:
         """Where shared state is kept."""
         return (await self.stores.get()).state
 
+    async def grants(self) -> GrantStore:
+        """Where it is kept what people granted, and what was decided."""
+        return (await self.stores.get()).grants
+
     # --- what brings them ---------------------------------------------------------------------------------
 
     async def _bring_engine(self) -> AsyncEngine:
@@ -110,13 +114,14 @@ class Rooms:
             ledger=(await load("server.storage.ledger")).SqlLedger(engine, notice=self._notice),
             usage=(await load("server.storage.sql_usage")).SqlUsage(engine),
             state=await self._before(sql_state),
+            grants=(await load("server.storage.sql_grants")).SqlGrants(engine),
         )
 
     async def _before(self, database: StateStore) -> StateStore:
         if self._settings.redis is None:
             return database
         redis_state = await load("server.storage.redis_state")
-        self._redis = await redis_state.open_redis_state(self._settings.redis, database, self._notice)
+        self._redis = await redis_state.open_redis_state(self._settings.redis.reveal(), database, self._notice)
         store: StateStore = self._redis
         return store
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 
 from server.conversations.sessions import SessionManager
 from server.loading import Loading
@@ -14,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 AT_LEAST_EVERY = 60.0
 PURGE_EVERY = 3600.0
-"""How often shared state past its time is cleared away, in seconds. Nobody sees it before that either."""
+"""How often shared state and grants past their time are cleared away, in seconds. Neither counts before that."""
 
 
 async def keep_up(sessions: SessionManager, stores: Loading[Stores], *, idle_time: float) -> None:
@@ -28,7 +29,9 @@ async def keep_up(sessions: SessionManager, stores: Loading[Stores], *, idle_tim
             await sessions.cleanup_inactive()
             if clock() - purged_at >= PURGE_EVERY:
                 purged_at = clock()
-                await (await stores.get()).state.purge()
+                kept = await stores.get()
+                await kept.state.purge()
+                await kept.grants.purge(datetime.now(UTC))
         except RingbackError as error:
             logger.warning("upkeep could not be done: %s", error)
         except Exception:

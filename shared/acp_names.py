@@ -92,13 +92,29 @@ METHOD_NOTICE = "ringback/notice"
 """Notification to the tab, ``{message}``: a sentence for the person."""
 
 METHOD_RESET = "ringback/reset"
-"""Request to the server, ``{confirm: true}`` → ``{success, message}``: forget the person's conversations and state."""
+"""Request to the server, ``{confirm: true}`` → ``{success, message}``: forget the person's chats, state and grants."""
 
 METHOD_WAS_RESET = "ringback/wasReset"
 """Notification to each of the person's tabs, ``{message}``. Updates are numbered from 1 again."""
 
 METHOD_METRICS = "ringback/metrics"
 """Request to the server, ``{}`` → ``{text}``: its counters in Prometheus' text format."""
+
+METHOD_GRANTS_LIST = "ringback/grants/list"
+"""Request to the server, ``{skip?: number}`` → ``{grants, left}``: what the person lets run unasked, oldest first.
+
+Each is ``{id, tool, arguments, device: {id, label}, createdAt, expiresAt}``. ``left`` is how many more there are, which
+did not fit. Times are ISO 8601 in UTC, here and in the log.
+"""
+
+METHOD_GRANTS_REVOKE = "ringback/grants/revoke"
+"""Request to the server, ``{id}`` or ``{all: true}`` → ``{revoked: number}``. An id that is not theirs: -32021."""
+
+METHOD_GRANTS_LOG = "ringback/grants/log"
+"""Request to the server, ``{last?: 1 to 1000}`` → ``{entries}``, oldest first: what was decided about calls.
+
+Each is ``{at, sessionId, toolCallId, tool, argumentsHash, decision, device: {id, label}, connection}``.
+"""
 
 METHOD_TOOL_CALL = "ringback/tool/call"
 """Request to the tab, ``{sessionId, toolCallId, name, arguments, epoch}`` → ``{result}`` or ``{error}``."""

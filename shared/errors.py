@@ -10,6 +10,7 @@
     │   ├── DatabaseTooNewError      the database was written by a newer Ringback
     │   ├── AddressInUseError        the port or socket is taken
     │   └── ServerDidNotStartError   the embedded server did not come up
+    ├── ExportError                  a conversation cannot be written to a file      (exit 1)
     └── ProtocolError                an answer to one request, with a JSON-RPC code
         ├── BadRequestError          -32602  the request does not make sense
         ├── SessionHeldError         -32010  another connection holds the session
@@ -22,7 +23,8 @@
         ├── BudgetSpentError         -32017  a token budget is used up
         ├── StateError               -32018  a key or value cannot be kept in the shared state, or it cannot be had now
         ├── StorageError             -32019  the database failed
-        └── HandoffCodeError         -32020  a handoff code that was used, is too old or was never given
+        ├── HandoffCodeError         -32020  a handoff code that was used, is too old or was never given
+        └── UnknownGrantError        -32021  no such grant of this person's
 """
 
 from __future__ import annotations
@@ -64,6 +66,10 @@ class AddressInUseError(StartError):
 
 class ServerDidNotStartError(StartError):
     """The embedded server ended, or stayed silent, before it was ready."""
+
+
+class ExportError(RingbackError):
+    """A conversation cannot be written to a file."""
 
 
 class ProtocolError(RingbackError):
@@ -146,3 +152,9 @@ class HandoffCodeError(ProtocolError):
     """The code was used, is too old or was never given."""
 
     code = -32020
+
+
+class UnknownGrantError(ProtocolError):
+    """The person has no grant of that id."""
+
+    code = -32021

@@ -28,7 +28,9 @@ class ToolSpec:
     """A tool as both sides know it.
 
     ``input_schema`` is a JSON Schema of type ``object``, as in MCP. ``risk`` is one sentence for the person who
-    is asked: what the tool can do to them.
+    is asked: what the tool can do to them. With ``only_exactly`` an "always" never covers more than these very
+    arguments: other ones of the same tool can do something else entirely. ``longest_seconds`` is how long it may well
+    take, if that is longer than tools commonly do.
     """
 
     name: str
@@ -37,6 +39,8 @@ class ToolSpec:
     input_schema: JsonObject
     kind: ToolKind = "other"
     risk: str = "What this tool does is not known to Ringback."
+    only_exactly: bool = False
+    longest_seconds: float = 0.0
 
 
 def object_schema(required: tuple[str, ...] = (), **properties: JsonObject) -> JsonObject:

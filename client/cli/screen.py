@@ -16,15 +16,15 @@ from client.tools.music import MusicPlayer
 from client.tools.runs import Runs
 
 
-def show(settings: ClientSettings, *, is_new: bool) -> int:
+def show(settings: ClientSettings, *, is_new: bool, umask: int) -> int:
     """Show the screen until the person leaves; the exit code. A bug that ended it is raised once the screen is gone.
 
-    With ``is_new`` the tabs of last time do not come back.
+    With ``is_new`` the tabs of last time do not come back. ``umask`` is the person's, which this process has no more.
     """
-    return asyncio.run(_show(settings, is_new=is_new))
+    return asyncio.run(_show(settings, is_new=is_new, umask=umask))
 
 
-async def _show(settings: ClientSettings, *, is_new: bool) -> int:
+async def _show(settings: ClientSettings, *, is_new: bool, umask: int) -> int:
     player = MusicPlayer(settings.music_folder, child_environment())
     journal = Journal(settings.folders.state / "runs.db")
     runs = Runs(journal)
@@ -33,7 +33,7 @@ async def _show(settings: ClientSettings, *, is_new: bool) -> int:
     if is_held and is_new:
         file.put_away()
     app = RingbackApp(
-        open_link=link_opener(settings, player, runs, Path.cwd()),
+        open_link=link_opener(settings, player, runs, Path.cwd(), umask),
         device=device_named(settings.device),
         version=version("ringback"),
         theme=settings.theme,
@@ -41,6 +41,7 @@ async def _show(settings: ClientSettings, *, is_new: bool) -> int:
         saved=file.read() if is_held else None,
         file=file if is_held else None,
         remark=file.remark,
+        exports=settings.data_dir / "exports",
     )
     try:
         await app.run_async()

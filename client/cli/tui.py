@@ -19,8 +19,8 @@ SCREEN_MODULE = "client.cli.screen"
 SETTINGS = """\b
 Settings come from the command line, then RINGBACK_<NAME> in the environment,
 then config.toml in the config folder, then the defaults.
-[client]  device, location, music_folder, theme, on_quit (ask, go_on or stop),
-          connect
+[client]  device, location, music_folder, allowed_folders, theme,
+          on_quit (ask, go_on or stop), connect
 [server]  data_dir, model, and what ringback serve --help lists
 RINGBACK_HOME puts all files under one folder; RINGBACK_TOKEN is the token,
 or an API key of ringback token create, for --connect."""
@@ -61,5 +61,5 @@ def ringback(
     with early_keys.kept():
         # Nothing to collect while loading; the app turns collection on again once it is painted.
         gc.disable()
-        code = importlib.import_module(SCREEN_MODULE).show(settings, is_new=is_new)
+        code = importlib.import_module(SCREEN_MODULE).show(settings, is_new=is_new, umask=context.obj)
     context.exit(code)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from client.commands.cards import COMMAND as CARDS
 from client.commands.close import COMMAND as CLOSE
 from client.commands.details import COMMAND as DETAILS
+from client.commands.export import COMMAND as EXPORT
+from client.commands.grants import COMMAND as GRANTS
 from client.commands.handoff import COMMAND as HANDOFF
 from client.commands.help import COMMAND as HELP
 from client.commands.join import COMMAND as JOIN
@@ -28,9 +30,11 @@ COMMANDS: tuple[SlashCommand, ...] = (
     TAKE,
     DETAILS,
     STATE,
+    GRANTS,
     QUIT,
     TODOS,
     CARDS,
+    EXPORT,
     METRICS,
     RESET,
 )

@@ -37,6 +37,9 @@ class CommandTarget(Protocol):
     def show_state(self) -> None:
         """The person's shared state, to look at and to edit."""
 
+    def show_grants(self) -> None:
+        """What runs without asking, to look at and to take back."""
+
     def show_metrics(self) -> None:
         """The server's counters."""
 
@@ -45,6 +48,9 @@ class CommandTarget(Protocol):
 
     def leave(self) -> None:
         """End the program, after asking if something would be lost."""
+
+    def export(self, name: str) -> None:
+        """Write the front tab's conversation into a file called so, or after the tab if ``name`` is empty."""
 
     def toggle_tool_cards(self) -> None:
         """Open all tool cards of the front tab, or close them."""

@@ -5,8 +5,9 @@ Pure: the caller gives the time, in seconds of any one clock that only goes forw
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from client.core.approval_preview import PREVIEWED, Preview
 from shared.frames import ApprovalAnswered, ApprovalAsked, Choice
 from shared.ids import ConnectionSignature, ToolCallId
 
@@ -23,10 +24,16 @@ class AnswerTo(ApprovalAnswered):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One question and when it came."""
+    """One question, when it came, and what its tool would do here once that is known."""
 
     approval: ApprovalAsked
     asked_at: float
+    preview: Preview | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that a person must see of it is there."""
+        return self.preview is not None or self.approval.name not in PREVIEWED
 
     def age(self, now: float) -> float:
         """Seconds since the question came."""
@@ -59,6 +66,14 @@ class ApprovalQueue:
                     self.painted_at = None
                 return
         self.waiting.append(Waiting(approval, now))
+
+    def complete(self, approval: ApprovalAsked, preview: Preview) -> None:
+        """That very question has a preview now, and must be seen anew; nothing if it waits no longer."""
+        for index, waiting in enumerate(self.waiting):
+            if waiting.approval is approval:
+                self.waiting[index] = replace(waiting, preview=preview)
+                if index == self.position:
+                    self.painted_at = None
 
     def drop(self, call_id: ToolCallId) -> ApprovalAsked | None:
         """Take a question out, shown or not; ``None`` if it did not wait."""

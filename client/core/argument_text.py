@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from client.core.visible_text import visible
+from client.core.visible_text import exact
 from shared.json_types import JsonObject, JsonValue
 
 _SHORT_LINE = 60
@@ -28,20 +28,20 @@ def shown_arguments(arguments: JsonObject) -> tuple[ShownArgument, ...]:
 def one_line(arguments: JsonObject, limit: int = 48) -> str:
     """The arguments as ``name=value, …`` in one line of at most ``limit`` characters, with an ellipsis if cut."""
     line = ", ".join(f"{name}={_json(value)}" for name, value in arguments.items())
-    line = visible(line, keep="")
+    line = exact(line[: limit + 1])  # what is made visible only grows
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _shown(name: str, value: JsonValue) -> ShownArgument:
-    name = visible(name, keep="")
+    name = exact(name)
     match value:
         case str() if "\n" in value:
-            return ShownArgument(name, visible(value, keep="\n"), is_block=True)
+            return ShownArgument(name, exact(value, keep="\n"), is_block=True)
         case dict() | list() if len(_json(value)) > _SHORT_LINE:
             pretty = json.dumps(value, ensure_ascii=False, indent=2)
-            return ShownArgument(name, visible(pretty, keep="\n"), is_block=True)
+            return ShownArgument(name, exact(pretty, keep="\n"), is_block=True)
         case _:
-            return ShownArgument(name, visible(_json(value), keep=""), is_block=False)
+            return ShownArgument(name, exact(_json(value)), is_block=False)
 
 
 def _json(value: JsonValue) -> str:

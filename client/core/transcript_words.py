@@ -20,7 +20,7 @@ STOPPED: dict[StopReason, str | None] = {
 }
 DECIDED: dict[Choice, str] = {
     Choice.ALLOW_ONCE: "You allowed this once",
-    Choice.ALLOW_EXACT: "You always allow exactly these arguments in this session",
+    Choice.ALLOW_EXACT: "You always allow exactly these arguments in this folder",
     Choice.ALLOW_TOOL: "You allow this tool in this session",
     Choice.REJECT_ONCE: "You rejected this",
     Choice.REJECT_TOOL: "You always reject this tool in this session",

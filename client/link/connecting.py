@@ -43,7 +43,7 @@ async def connect_to(endpoint: Endpoint) -> ClientConnection:
         NotLetInError: if the server refuses this client.
         LinkLostError: if it cannot be reached now, or has no room now.
     """
-    headers = {} if endpoint.token is None else {"Authorization": f"Bearer {endpoint.token}"}
+    headers = {} if endpoint.token is None else {"Authorization": f"Bearer {endpoint.token.reveal()}"}
     options: dict[str, Any] = {
         "additional_headers": headers,
         "create_connection": Line,

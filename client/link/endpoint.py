@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from shared.acp_names import PATH
 from shared.errors import UsageError
+from shared.secret import Secret
 
 UNIX_SCHEME = "ws+unix://"
 """Our own form of address, ``ws+unix://PATH:/acp``: no WebSocket library knows one for Unix sockets."""
@@ -18,7 +19,7 @@ class Endpoint:
     """``url`` is ``ws://…``, ``wss://…`` or ``ws+unix://PATH:/acp``; ``token`` is a bearer token, if one is needed."""
 
     url: str
-    token: str | None = None
+    token: Secret | None = None
 
     def __post_init__(self) -> None:
         """Refuses an address that nothing could listen at.
@@ -40,9 +41,6 @@ class Endpoint:
                 f"{self.url} is no address of a server. Write ws://HOST:PORT{PATH}, wss://HOST{PATH} "
                 f"or {UNIX_SCHEME}PATH:{PATH}."
             )
-
-    def __repr__(self) -> str:
-        return f"Endpoint({self.url!r}, token={'set' if self.token else 'none'})"
 
     @property
     def socket(self) -> Path | None:

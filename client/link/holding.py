@@ -42,6 +42,7 @@ class Holding:
         self._toolkit = toolkit
         self._told = 0
         self._gone: Place | None = None
+        self._looking: set[asyncio.Task[None]] = set()
         self.place = place
         self.is_held = False
         self.mail = Mail(self.heard, self.moved)
@@ -124,6 +125,14 @@ class Holding:
         """The server asks the person."""
         self.questions.open(approval, answer)
         self._events.approval_asked(approval)
+        looking = asyncio.create_task(self._look(approval), name=f"look at {approval.call_id}")
+        self._looking.add(looking)
+        looking.add_done_callback(self._looking.discard)
+
+    async def _look(self, approval: ApprovalAsked) -> None:
+        preview = await self._toolkit.preview(approval)
+        if preview is not None:
+            self._events.approval_previewed(approval, preview)
 
     def withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
         """A question no longer counts."""

@@ -1,4 +1,4 @@
-"""What a person may ask of a Ringback beside talking: their shared state, a reset, the server's counters."""
+"""What a person may ask of a Ringback beside talking: shared state, grants, a reset, the server's counters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from client.link.asking import Asking
+from client.link.grants import GrantsOverWire
 from client.link.wire import Wire
 from shared.acp_names import (
     METHOD_METRICS,
@@ -49,11 +50,11 @@ class _Anything(msgspec.Struct, frozen=True):
     pass
 
 
-class PersonalDataOverWire:
+class PersonalDataOverWire(GrantsOverWire):
     """Implements ``client.ports.PersonalData``; ``wire`` gives the connection there is now, if any."""
 
     def __init__(self, wire: Callable[[], Wire | None]) -> None:
-        self._asking = Asking(wire)
+        super().__init__(Asking(wire))
 
     async def list_states(self) -> tuple[str, ...]:
         """The names in the shared state, sorted."""

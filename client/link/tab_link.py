@@ -100,6 +100,7 @@ class TabLink:
     def cancel(self) -> None:
         """Cancel the running turn, and what waits to be sent."""
         self._holding.mail.cancel()
+        self._toolkit.stop("The user cancelled the turn, so the command was ended with everything it had begun.")
         if self._wire is not None and not self._wire.is_ringback:
             # ACP wants open questions to be answered as cancelled; a server of ours takes them back itself.
             self._holding.withdraw_all("You cancelled the turn.")
@@ -124,6 +125,7 @@ class TabLink:
     async def close(self) -> None:
         """End the connection and :meth:`run`."""
         self._is_closed = True
+        self._toolkit.stop("The tab was closed, so the command was ended with everything it had begun.")
         if self._life is not None:
             self._life.cancel()
             await asyncio.wait({self._life})

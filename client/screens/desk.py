@@ -16,18 +16,12 @@ from client.core.tab_mark import next_waiting
 from client.core.transcript_entries import Tone
 from client.lines import NOT_YET, Lines
 from client.ports import PersonalData, Start
+from client.screens import modal_loader
 from client.screens.approval_wishes import ApprovalWishes
 from client.screens.departure import Departure
+from client.screens.exporting import Exporting
 from client.screens.handovers import Handovers
 from client.screens.help_groups import help_groups
-from client.screens.modal_loader import (
-    confirm_screen,
-    details_screen,
-    device_picker,
-    help_screen,
-    metrics_screen,
-    state_screen,
-)
 from client.screens.news_board import NewsBoard
 from client.tab_toolbox import TabToolbox
 from client.widgets.chat_tab import ChatTab
@@ -41,7 +35,7 @@ if TYPE_CHECKING:
     from client.screens.state import StateScreen
 
 
-class Desk:
+class Desk(Exporting):
     """Implements :class:`client.commands.slash_command.CommandTarget` for one screen of tabs."""
 
     def __init__(
@@ -160,7 +154,7 @@ class Desk:
     def show_help(self) -> None:
         """Every key and command."""
         app = self._screen.app
-        app.push_screen(help_screen(help_groups(app, self._screen, self._tabs.front)))
+        app.push_screen(modal_loader.help_screen(help_groups(app, self._screen, self._tabs.front)))
 
     def show_details(self) -> None:
         """What there is to know of the front tab."""
@@ -174,20 +168,22 @@ class Desk:
             usage=chat.conversation.usage,
             used_in_all=self.used_in_all,
         )
-        self._screen.app.push_screen(details_screen(details))
+        self._screen.app.push_screen(modal_loader.details_screen(details))
 
     def show_state(self) -> None:
         """The person's shared state, to look at and to edit."""
         personal = self._personal()
         if personal is not None:
-            self._state = state_screen(personal, self._news.state_changed)
+            self._state = modal_loader.state_screen(personal, self._news.state_changed)
             self._screen.app.push_screen(self._state)
+
+    def show_grants(self) -> None:
+        """What runs without asking, to look at and to take back."""
+        self._show_for_person(modal_loader.grants_screen)
 
     def show_metrics(self) -> None:
         """The server's counters."""
-        personal = self._personal()
-        if personal is not None:
-            self._screen.app.push_screen(metrics_screen(personal))
+        self._show_for_person(modal_loader.metrics_screen)
 
     def reset_person(self) -> None:
         """Forget the person's conversations and shared state, after asking."""
@@ -200,6 +196,11 @@ class Desk:
         self._work(self.departure.leave())
 
     # --- steps --------------------------------------------------------------------------------------------
+
+    def _show_for_person(self, screen_of: Callable[[PersonalData], Screen[None]]) -> None:
+        personal = self._personal()
+        if personal is not None:
+            self._screen.app.push_screen(screen_of(personal))
 
     def _personal(self) -> PersonalData | None:
         personal = self._lines.personal(self._tabs.front)
@@ -228,12 +229,14 @@ class Desk:
         await chat.remove()
 
     async def _pick_device(self) -> None:
-        index = await self._screen.app.push_screen_wait(device_picker(self._devices))
+        index = await self._screen.app.push_screen_wait(modal_loader.device_picker(self._devices))
         if index is not None:
             await self.add(self._devices[index])
 
     async def _reset(self, chat: ChatTab, personal: PersonalData) -> None:
-        question = confirm_screen(reset_words.QUESTION, reset_words.LOSSES, reset_words.YES, reset_words.NO)
+        question = modal_loader.confirm_screen(
+            reset_words.QUESTION, reset_words.LOSSES, reset_words.YES, reset_words.NO
+        )
         if not await self._screen.app.push_screen_wait(question):
             return
         try:

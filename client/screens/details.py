@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -50,7 +51,7 @@ class DetailsScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A row per fact."""
         with VerticalScroll(classes="dialog") as dialog:
-            dialog.border_title = self._details.name
+            dialog.border_title = Content(visible(self._details.name, keep=""))
             dialog.border_subtitle = "c copy session · s copy signature · Esc close"
             for label, value in self._details.rows():
                 yield DetailRow(label, value)

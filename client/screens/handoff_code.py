@@ -41,7 +41,7 @@ class HandoffCodeScreen(ModalScreen[None]):
                 f"\nIt takes the conversation there, once, within {how_long(self._seconds)}. "
                 "Until then it stays here, and you can go on.",
             )
-            yield Static(words, classes="words")
+            yield Static(words, classes="words", markup=False)
 
     def action_copy(self) -> None:
         """Copy what is to be written there."""

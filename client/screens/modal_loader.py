@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from client.screens.confirm import ConfirmScreen
     from client.screens.details import DetailsScreen
     from client.screens.device_picker import DevicePicker
+    from client.screens.grants import GrantsScreen
     from client.screens.handoff_code import HandoffCodeScreen
     from client.screens.help import HelpScreen
     from client.screens.help_groups import HelpGroup
@@ -42,6 +43,12 @@ def device_picker(devices: tuple[Device, ...]) -> DevicePicker:
     """Which device the new tab is."""
     kind: type[DevicePicker] = import_module("client.screens.device_picker").DevicePicker
     return kind(devices)
+
+
+def grants_screen(personal: PersonalData) -> GrantsScreen:
+    """What runs without asking."""
+    kind: type[GrantsScreen] = import_module("client.screens.grants").GrantsScreen
+    return kind(personal)
 
 
 def handoff_code_screen(code: str, seconds: float) -> HandoffCodeScreen:

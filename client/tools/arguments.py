@@ -57,6 +57,12 @@ def _misfit(schema: JsonObject, value: JsonValue) -> str | None:
     minimum = schema.get("minimum")
     if isinstance(minimum, int) and isinstance(value, int) and value < minimum:
         return f"must be at least {minimum}, and {value} is less"
+    maximum = schema.get("maximum")
+    if isinstance(maximum, int) and isinstance(value, int) and value > maximum:
+        return f"must be at most {maximum}, and {value} is more"
+    words = schema.get("enum")
+    if isinstance(words, list) and value not in words:
+        return f"must be one of {', '.join(map(str, words))}"
     shortest = schema.get("minLength")
     if isinstance(shortest, int) and isinstance(value, str) and len(value) < shortest:
         return "must not be empty"

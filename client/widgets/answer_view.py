@@ -9,6 +9,8 @@ from client.core.visible_text import visible
 from client.widgets.entry_view import EntryView
 from client.widgets.markdown_document import MarkdownDocument
 
+MOST_MARKDOWN = 64 * 1024
+"""Longest answer that is drawn as Markdown, in characters: a longer one could hold the screen up for many seconds."""
 _CODE_THEMES = {True: "nord-darker", False: "xcode"}
 
 
@@ -21,11 +23,15 @@ class AnswerView(EntryView[Answer]):
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.show(self.entry))
 
     def show(self, entry: Answer) -> None:
-        """Draw the answer's Markdown."""
+        """Draw the answer's Markdown, or its text if that is very long."""
         self.entry = entry
+        text = visible(entry.text)
+        if len(text) > MOST_MARKDOWN:
+            self.update(text)
+            return
         theme = self.app.current_theme
         code_theme = "ansi_dark" if theme.ansi else _CODE_THEMES[theme.dark]
-        self.update(MarkdownDocument(visible(entry.text), self._colors(), code_theme))
+        self.update(MarkdownDocument(text, self._colors(), code_theme))
 
     def _colors(self) -> dict[str, Style]:
         variables = self.app.get_css_variables()

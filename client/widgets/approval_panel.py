@@ -13,7 +13,8 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from client.clocks import Clocks
-from client.core.approval_queue import ApprovalQueue
+from client.core.approval_preview import Preview
+from client.core.approval_queue import ApprovalQueue, Waiting
 from client.core.approval_words import Wish, can_wish, facts, heading
 from client.widgets.approval_view import ApprovalView
 from client.widgets.choice_button import ChoiceButton
@@ -76,8 +77,8 @@ class ApprovalPanel(Vertical, can_focus=True):
         self.queue = ApprovalQueue()
         self._device_label = device_label
         self._clocks = clocks
-        self._drawn: ApprovalAsked | None = None
-        self._in_full: ApprovalAsked | None = None
+        self._drawn: Waiting | None = None
+        self._in_full: Waiting | None = None
         self._was_left = False
         self._rows = 0
 
@@ -85,11 +86,14 @@ class ApprovalPanel(Vertical, can_focus=True):
         """Keep the age true."""
         self.set_interval(_TICK_SECONDS, self._write_facts)
 
-    # --- what the tab tells -------------------------------------------------------------------------------
-
     def ask(self, approval: ApprovalAsked) -> None:
         """A question came."""
         self.queue.ask(approval, self._clocks.monotonic())
+        self.redraw()
+
+    def complete(self, approval: ApprovalAsked, preview: Preview) -> None:
+        """What the tool of that question would do here is known."""
+        self.queue.complete(approval, preview)
         self.redraw()
 
     def withdraw(self, withdrawal: ApprovalWithdrawn) -> bool:
@@ -104,11 +108,9 @@ class ApprovalPanel(Vertical, can_focus=True):
         self.redraw()
         return dropped
 
-    def watch_is_seen(self, is_seen: bool) -> None:  # noqa: FBT001 (Textual's signature)
+    def watch_is_seen(self) -> None:
         """What is not on the screen must be seen anew before an answer counts."""
-        self.queue.hidden()
-        if is_seen:
-            self._note_painting()
+        self.seen_anew()
 
     def seen_anew(self) -> None:
         """Something covered the screen until now."""
@@ -193,27 +195,25 @@ class ApprovalPanel(Vertical, can_focus=True):
         self._write_facts()
         self._note_painting()
 
-    # --- drawing ------------------------------------------------------------------------------------------
-
     def redraw(self) -> None:
         """Show what the queue shows now."""
-        approval = None if self.queue.shown is None else self.queue.shown.approval
-        self.set_class(approval is not None, "-asking")
-        self.is_confirming = self.is_confirming and approval is self._drawn
-        if approval is not None and approval is not self._drawn:
-            self.call_next(self._draw, approval)
-        self._drawn = approval
+        shown = self.queue.shown
+        self.set_class(shown is not None, "-asking")
+        self.is_confirming = self.is_confirming and shown is self._drawn
+        if shown is not None and shown is not self._drawn:
+            self.call_next(self._draw, shown)
+        self._drawn = shown
         self._write_facts()
         self._note_painting()
 
-    async def _draw(self, approval: ApprovalAsked) -> None:
-        if approval is not self._drawn:
+    async def _draw(self, shown: Waiting) -> None:
+        if shown is not self._drawn:
             return
         with self.app.batch_update():
             await self.remove_children()
-            await self.mount(ApprovalView(approval))
+            await self.mount(ApprovalView(shown))
             self.fit(self._rows or self.app.size.height)
-        self._in_full = approval
+        self._in_full = shown
         self._note_painting()
 
     def _write_facts(self) -> None:
@@ -226,7 +226,7 @@ class ApprovalPanel(Vertical, can_focus=True):
         self.border_subtitle = Content(facts(shown, now, has_more=has_more, has_focus=self.has_focus))
 
     def _views(self) -> Iterable[ApprovalView]:
-        return (view for view in self.query(ApprovalView) if view.approval is self._in_full)
+        return (view for view in self.query(ApprovalView) if view.shown is self._in_full)
 
     def on_focus(self) -> None:
         """Say how to go back."""
@@ -240,11 +240,11 @@ class ApprovalPanel(Vertical, can_focus=True):
 
     def _note_painting(self) -> None:
         shown = self.queue.shown
-        # Nothing counts as painted before its arguments are mounted, in full.
-        if self.is_seen and shown is not None and shown.approval is self._in_full:
-            self.call_after_refresh(self._painted, shown.approval)
+        # Nothing counts as painted before its arguments are mounted, in full, and what it would do here.
+        if self.is_seen and shown is not None and shown is self._in_full and shown.is_complete:
+            self.call_after_refresh(self._painted, shown)
 
-    def _painted(self, approval: ApprovalAsked) -> None:
+    def _painted(self, shown: Waiting) -> None:
         self._write_facts()
-        if self.is_seen:
-            self.queue.painted(approval.call_id, self._clocks.monotonic())
+        if self.is_seen and shown is self.queue.shown:
+            self.queue.painted(shown.approval.call_id, self._clocks.monotonic())

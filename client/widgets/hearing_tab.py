@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 
 from client.clocks import Clocks
+from client.core.approval_preview import Preview
 from client.core.conversation import Conversation
 from client.core.saved_tabs import SavedTab
 from client.core.tab_mark import LinkState
@@ -157,6 +158,10 @@ class HearingTab(Vertical):
         """A tool call waits for the person, here and nowhere else."""
         self.foot.ask(approval)
         self._apply(self.conversation.ask(approval))
+
+    def approval_previewed(self, approval: ApprovalAsked, preview: Preview) -> None:
+        """What its tool would do here is known."""
+        self.panel.complete(approval, preview)
 
     def approval_withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
         """A question no longer counts."""

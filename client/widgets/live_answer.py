@@ -5,21 +5,32 @@ Importing this file costs as much as Textual's Markdown; :mod:`client.widgets.an
 
 from __future__ import annotations
 
-from textual.widgets import Markdown
+from textual.widgets import Markdown, Static
+from textual.widgets.markdown import MarkdownBlock
 
 from client.core.transcript_entries import Answer
 from client.core.visible_text import visible
+from client.widgets.written_links import live_parser
 
 FLUSH_SECONDS = 0.1
+MOST_AT_ONCE = 4 * 1024
+"""How many characters one flush takes up at most; the next one takes up what is left."""
+MOST_OPEN, MOST_OPEN_LINES = 16 * 1024, 300
+"""How long the last block may grow, in characters and in lines: it is parsed and laid out anew with each flush."""
 
 
 class LiveAnswer(Markdown):
-    """Collects pieces and appends them together; links in it do nothing."""
+    """Collects pieces and appends them together; links in it say where they lead, and do nothing.
+
+    Once a block is too long to be parsed again and again, what follows is plain text until the answer is finished.
+    """
 
     def __init__(self, entry: Answer) -> None:
-        super().__init__(visible(entry.text), open_links=False)
+        super().__init__(visible(entry.text[:MOST_AT_ONCE]), parser_factory=live_parser, open_links=False)
         self.entry = entry
-        self._pieces: list[str] = []
+        self._pieces = [entry.text[MOST_AT_ONCE:]]
+        self._plain: Static | None = None
+        self._plain_text = ""
 
     def on_mount(self) -> None:
         """Flush at a steady pace."""
@@ -30,7 +41,26 @@ class LiveAnswer(Markdown):
         self._pieces.append(text)
 
     async def _flush(self) -> None:
-        if self._pieces:
-            text = visible("".join(self._pieces))
-            self._pieces.clear()
+        pieces = "".join(self._pieces)
+        if not pieces:
+            return
+        self._pieces[:] = [pieces[MOST_AT_ONCE:]]
+        text = visible(pieces[:MOST_AT_ONCE])
+        if self._plain is None and self._is_short_with(text):
             await self.append(text)
+        else:
+            await self._append_plain(text)
+
+    def _is_short_with(self, text: str) -> bool:
+        last = self.children[-1] if self.children else None
+        begin = last.source_range[0] if isinstance(last, MarkdownBlock) else 0
+        lines = [*self.source.splitlines(keepends=True)[begin:], *text.splitlines(keepends=True)]
+        return len(lines) <= MOST_OPEN_LINES and sum(map(len, lines)) <= MOST_OPEN
+
+    async def _append_plain(self, text: str) -> None:
+        # One widget after the other: one that grew for ever would be laid out anew with each flush, too.
+        if self._plain is None or len(self._plain_text) > MOST_OPEN:
+            self._plain, self._plain_text = Static(markup=False), ""
+            await self.mount(self._plain)
+        self._plain_text += text
+        self._plain.update(self._plain_text)

@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
+from client.widgets.written_links import finished_parser
+
 
 class _Heading(Heading):
     """At the left, bold, without a box."""
@@ -53,7 +55,7 @@ class _Table(TableElement):
 
 
 class MarkdownDocument(Markdown):
-    """Markdown drawn with ``colors``: Rich style names to Rich styles. Links are written out, never made live."""
+    """Markdown drawn with ``colors``: Rich style names to Rich styles. Links are written out, never live."""
 
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
@@ -64,7 +66,8 @@ class MarkdownDocument(Markdown):
     }
 
     def __init__(self, text: str, colors: dict[str, Style], code_theme: str) -> None:
-        super().__init__(text, code_theme=code_theme, hyperlinks=False)
+        super().__init__("", code_theme=code_theme, hyperlinks=False)
+        self.parsed = finished_parser().parse(text)
         self._look = Theme(colors, inherit=True)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

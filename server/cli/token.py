@@ -38,6 +38,7 @@ from server.process.settings import ServerSettings, read_settings
 from server.storage.sql_keys import SqlKeys
 from shared.errors import RingbackError, StartError, StorageError, UsageError
 from shared.ids import TenantId, UserId
+from shared.plain_stream import plain
 
 logger = logging.getLogger("server")
 
@@ -182,6 +183,7 @@ def _with_keys(settings: ServerSettings, work: Callable[[SqlKeys], Awaitable[Res
 def main() -> NoReturn:
     """Run the command line and exit: 0 fine, 1 failed, 2 wrong usage."""
     os.umask(OWNER_ONLY)
+    sys.stdout, sys.stderr = plain(sys.stdout), plain(sys.stderr)
     try:
         command.main(prog_name="ringback token", standalone_mode=False)
     except RingbackError as error:

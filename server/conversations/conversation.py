@@ -24,6 +24,7 @@ from server.core.records import Recalled
 from server.core.remembered import Remembered
 from server.core.session_events import Said, Yielded
 from server.tabs.approvals import Approvals
+from server.tabs.bookkeeping import Bookkeeping
 from server.tabs.surroundings import Surroundings
 from server.tabs.tab import Tab
 from shared.frames import CommandsOffered, TodosChanged, TurnEnded, Update
@@ -53,12 +54,14 @@ class Conversation:
         turns = turns or Recalled()
         self._session = session_of(turns)
         self._desk = Desk(
-            policy=Policy(answers=PolicyAnswers() if kept is None else kept.answers),
+            policy=Policy(answers=PolicyAnswers() if kept is None else kept.answers, file=services.policy),
             doom_loop=context.doom_loop,
             patience=services.approval_timeout,
             clock=services.clock,
             # Also for a turn that goes on before any tab has come.
             epoch=0 if turns.lease is None else turns.lease.epoch,
+            label="" if turns.lease is None else turns.lease.device.label,
+            signature=context.client_identifier,
         )
         self.keeping = Keeping(context, services, self._session, self._desk.policy.answers, turns.lease)
         seat = nobodys(context, turns.lease)
@@ -68,7 +71,7 @@ class Conversation:
             self.key,
             self._desk,
             seat,
-            ledger=self.keeping.ledger,
+            books=Bookkeeping(self.key, self.keeping.ledger, lifetime=services.grant_lifetime),
             find_tab=partial(services.find_tab, context.identity),
             measures=services.measures,
             doze_after=services.doze_after,

@@ -8,9 +8,9 @@ from typing import assert_never
 
 from server.context import SessionContext
 from server.conversations.leasing import leased, opens
-from server.core.desk import IN_DOUBT, Desk
+from server.core.desk import Desk
 from server.core.lease import Lease
-from server.core.refusal import refusal
+from server.core.refusal import IN_DOUBT, refusal
 from server.core.verdict import Given, Go, told_of_edits
 from server.tabs.absent_tab import AbsentTab
 from server.tabs.approvals import Approvals

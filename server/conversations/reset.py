@@ -1,4 +1,4 @@
-"""Forgets a person's conversations and shared state, and tells their tabs."""
+"""Forgets a person's conversations, shared state and grants, and tells their tabs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Reset:
             await stores.ledger.forget(identity)
             await self._services.states.of(identity, None).clear_all_states()
             conversations = "1 conversation" if count == 1 else f"{count} conversations"
-            message = f"Everything was reset: {conversations} and the shared state are gone."
+            message = f"Everything was reset: {conversations}, the shared state and your grants are gone."
             self._audience.tell(identity, PersonReset(message))
             # Updates are numbered from 1 again from here on, and those must not overtake this.
             await self._audience.flush(identity, TELLING_TIME)

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from server.core.canonical import arguments_hash
 from server.core.deadline import Deadline, Moment
+from server.core.decision import CHOSEN, Decided, Decision
 from server.core.desk_call import Call, call_of, hindrance
 from server.core.desk_events import (
     Abandoned,
@@ -36,29 +37,24 @@ from server.core.desk_events import (
     Withdraw,
 )
 from server.core.doom_loop import DoomLoop
-from server.core.open_calls import OpenCalls
-from server.core.policy import Policy, Rule
+from server.core.policy_rules import Rule
 from server.core.records import CallRecord
-from server.core.refusal import refusal
+from server.core.refusal import IN_DOUBT, SAME_ID, refusal
+from server.core.ruled_calls import RuledCalls
 from server.core.tool_call import CallEvent, CallState, after
 from shared.frames import ToolStarted
 from shared.ids import MessageId, ToolCallId
 
-SAME_ID = "Another call of this id is open; give each call an id of its own."
-IN_DOUBT = "The tool was running when the connection to it was lost. It may have run; nobody knows."
-
 
 @dataclass(kw_only=True)
-class Desk(OpenCalls):
+class Desk(RuledCalls):
     """Decides about the calls of one conversation's running turn.
 
-    ``device`` is the id of the device that holds the conversation, empty while none does. ``patience`` is how long a
-    person may think about an approval, in seconds. ``over`` says why this turn takes up nothing new; mostly empty.
+    ``patience`` is how long a person may think about an approval, in seconds. ``over`` says why this turn takes up
+    nothing new; mostly empty.
     """
 
-    policy: Policy = field(default_factory=Policy)
     doom_loop: DoomLoop = field(default_factory=DoomLoop)
-    device: str = ""
     epoch: int = 0
     patience: float = 300.0
     over: str = ""
@@ -95,8 +91,8 @@ class Desk(OpenCalls):
                 return self.end(call_id, CallEvent.LOSE, IN_DOUBT)
             case Unsent(call_id):
                 return self.release(call_id)
-            case Seated(device, epoch):
-                self.device, self.epoch = device, epoch
+            case Seated(device, epoch, label, signature):
+                self.device, self.epoch, self.label, self.signature = device, epoch, label, signature
                 return self._seated() if device else []
             case Dozed():
                 return self.doze()
@@ -118,16 +114,17 @@ class Desk(OpenCalls):
         call = Call(spec, event.arguments, arguments_hash(event.arguments), event.occurrence, event.is_frontend)
         self.calls[call_id] = call
         started = Tell(ToolStarted(call_id, spec.name, spec.title, spec.kind, call.arguments))
-        rule = self.policy.decide(spec.name, call.arguments_hash)
-        call.hindrance = hindrance(spec.name, rule, is_offered=event.is_offered)
+        ruling = self.ruling(call, is_granted=event.is_granted)
+        call.hindrance = hindrance(spec.name, ruling.rule, is_offered=event.is_offered)
+        decided = Decided(ruling.why if event.is_offered and ruling.why else Decision.NOT_OFFERED, self.here)
         # Asked about whatever became of it before: a refusal, too, can be asked for in circles.
         if self.doom_loop.seen(spec.name, call.arguments_hash):
             return [started, *self._ask(call_id, call, is_repeated=True)]
         if call.hindrance:
-            return [started, *self.end(call_id, CallEvent.DENY, call.hindrance)]
-        if rule is Rule.ALLOW:
+            return [started, *self.end(call_id, CallEvent.DENY, call.hindrance, decided)]
+        if ruling.rule is Rule.ALLOW:
             call.state = after(call.state, CallEvent.ALLOW)
-            return [started, *self._allowed(call_id, call)]
+            return [started, *self._allowed(call_id, call, decided)]
         return [started, *self._ask(call_id, call, is_repeated=False)]
 
     def _requested_again(self, event: Requested, call: Call) -> list[DeskEffect]:
@@ -137,13 +134,13 @@ class Desk(OpenCalls):
             return [Settle(event.call_id, refusal(SAME_ID))]
         call.is_awaited, call.is_frontend, call.spec = True, event.is_frontend, event.spec
         # Nothing of it is stored, and another device may be there: found out anew.
-        rule = self.policy.decide(event.spec.name, call.arguments_hash)
+        rule = self.ruling(call).rule
         call.hindrance = hindrance(event.spec.name, rule, is_offered=event.is_offered) or call.misfit
         match call.state:
             case CallState.APPROVED if call.hindrance:
                 return self.end(event.call_id, CallEvent.CANCEL, call.hindrance)
             case CallState.APPROVED:
-                return self._go(event.call_id, call)
+                return self._go_after_all(event.call_id, call, is_granted=event.is_granted)
             case CallState.CLAIMED:
                 return self._claimed_before(event.call_id, call)
             case _:
@@ -162,23 +159,26 @@ class Desk(OpenCalls):
         call = self.calls.get(call_id)
         if call is None or call.state is not CallState.SHOWN:
             return []
-        if choice is None or choice not in call.choices:
+        if choice is None or not call.offers(choice):
             return self._unanswered(call_id, CallEvent.CANCEL, "The approval was closed without an answer.")
         if choice.allows and event.arguments is not None:
             call.edit(event.arguments)
         misfit = call.misfit
         if not misfit:
-            self.policy.remember(choice, call.spec.name, call.arguments_hash)
-        if choice.allows and (call.hindrance or misfit):
-            return self.end(call_id, CallEvent.REJECT, call.hindrance or misfit)
+            self.policy.remember(choice, call.spec)
+        where = self.where(event)
+        if choice.allows and (barred := self.barred(call, where) or misfit):
+            decided = Decided(Decision.UNFIT if barred == misfit else Decision.DENIED_BY_POLICY, where)
+            return self.end(call_id, CallEvent.REJECT, barred, decided)
+        decided = Decided(CHOSEN[choice], where)
         if choice.allows:
             call.approve(self.device, sent_to=event.device)
-            return self._allowed(call_id, call)
+            return self._allowed(call_id, call, decided)
         if call.asks_whether_to_go_on:
             error = f"The user stopped the turn: {call.spec.name} was asked for again and again."
-            return [*self.end(call_id, CallEvent.REJECT, error), StopTurn()]
+            return [*self.end(call_id, CallEvent.REJECT, error, decided), StopTurn()]
         why = f" They say: {event.reason}" if event.reason else ""
-        return self.end(call_id, CallEvent.REJECT, f"The user declined to run {call.spec.name}.{why}")
+        return self.end(call_id, CallEvent.REJECT, f"The user declined to run {call.spec.name}.{why}", decided)
 
     def _unanswered(self, call_id: ToolCallId, event: CallEvent, error: str) -> list[DeskEffect]:
         # An agent that goes in circles does not go on unless somebody says so: nobody may be there any more.
@@ -188,15 +188,25 @@ class Desk(OpenCalls):
 
     # --- it runs ------------------------------------------------------------------------------------------
 
-    def _allowed(self, call_id: ToolCallId, call: Call) -> list[DeskEffect]:
+    def _allowed(self, call_id: ToolCallId, call: Call, decided: Decided) -> list[DeskEffect]:
         # Stored in any case: only what is stored can be claimed.
-        keep = Keep(self.record(call_id, call))
+        keep = Keep(self.record(call_id, call), decided)
         return [keep, *self._go(call_id, call)] if call.is_awaited else [keep, Wake()]
+
+    def _go_after_all(self, call_id: ToolCallId, call: Call, *, is_granted: bool = False) -> list[DeskEffect]:
+        if call.deadline is not None or (call.is_frontend and not self.device):
+            return self._go(call_id, call)
+        # No person was asked, and what allowed it then may not hold here and now.
+        ruling = self.ruling(call, is_granted=is_granted)
+        if why := hindrance(call.spec.name, ruling.rule, is_offered=True):
+            return self.end(call_id, CallEvent.CANCEL, why)
+        if ruling.why is None:
+            return self._ask(call_id, call, is_repeated=False)
+        return self._allowed(call_id, call, Decided(ruling.why, self.here))
 
     def _go(self, call_id: ToolCallId, call: Call) -> list[DeskEffect]:
         device = call.sent_to or self.device
-        if call.is_frontend and not device:
-            # It waits for a tab to run in.
+        if call.is_frontend and not device:  # it waits for a tab to run in
             return []
         if call.is_for_another_than(device):
             call.ask_again()
@@ -225,7 +235,7 @@ class Desk(OpenCalls):
                 case _ if not call.is_awaited:
                     effects.append(Wake())
                 case CallState.APPROVED:
-                    effects += self._go(call_id, call)
+                    effects += self._go_after_all(call_id, call)
                 case CallState.CLAIMED if not call.is_under_way:
                     effects += self._claimed_before(call_id, call)
                 case _:

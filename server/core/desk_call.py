@@ -10,7 +10,7 @@ from server.core.canonical import arguments_hash
 from server.core.deadline import Deadline
 from server.core.desk_events import Requested
 from server.core.doom_loop import ordinal
-from server.core.policy import Rule
+from server.core.policy_rules import Rule, is_only_exactly
 from server.core.records import CallRecord
 from server.core.tool_call import CallEvent, CallState, after
 from shared.frames import Choice
@@ -20,6 +20,8 @@ from shared.tool_spec import ToolSpec
 
 WHETHER_TO_GO_ON = (Choice.ALLOW_ONCE, Choice.REJECT_ONCE)
 """The choices when the agent goes in circles: an "always" would be no answer to that."""
+EXACTLY = tuple(choice for choice in Choice if choice is not Choice.ALLOW_TOOL)
+"""The choices for a tool of which other arguments can do something else entirely."""
 
 
 @dataclass
@@ -80,6 +82,10 @@ class Call:
             f"The user changed the arguments so that {self.spec.name} cannot run with them: {wrong}." if wrong else ""
         )
 
+    def offers(self, choice: Choice | None) -> bool:
+        """Whether that is an answer to what the person was asked."""
+        return choice in self.choices and not (choice is Choice.ALLOW_TOOL and is_only_exactly(self.spec))
+
     def is_asked_for_by(self, request: Requested) -> bool:
         """Whether ``request`` is for this very call, asked for again: models may repeat their ids."""
         is_same_tool = (request.occurrence, request.spec.name) == (self.occurrence, self.spec.name)
@@ -90,6 +96,7 @@ class Call:
         self.state = after(self.state, CallEvent.ASK)
         self.deadline = deadline
         self.risk = self.hindrance or self.spec.risk
+        self.choices = EXACTLY if is_only_exactly(self.spec) else tuple(Choice)
         if times is not None:
             self.choices = WHETHER_TO_GO_ON
             question = f"The agent asks for this same call for the {ordinal(times)} time in this turn. Should it go on?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from server.core.decision import Decided
 from server.core.records import CallRecord
 from shared.frames import Choice, ToolChanged, ToolStarted
 from shared.ids import ToolCallId
@@ -19,7 +20,7 @@ class Requested:
     """The model asks for a tool; ``is_offered`` is false for a frontend tool that the tab does not have.
 
     ``occurrence`` counts the calls of this id in the turn, from 1: models may repeat their ids. ``is_frontend``: the
-    tool runs in the tab.
+    tool runs in the tab. ``is_granted``: a grant of the person's covers it, on the device that holds the conversation.
     """
 
     call_id: ToolCallId
@@ -28,6 +29,7 @@ class Requested:
     is_offered: bool = True
     occurrence: int = 1
     is_frontend: bool = False
+    is_granted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Answered:
 
     ``arguments`` are there when the person changed them; ``reason`` is for the model.
     ``device`` is the id of the device that was asked, and is to run the tool, in place of the one that holds the
-    conversation.
+    conversation; ``label`` and ``signature`` are that one's.
     """
 
     call_id: ToolCallId
@@ -44,6 +46,8 @@ class Answered:
     arguments: JsonObject | None = None
     reason: str = ""
     device: str = ""
+    label: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,15 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class Seated:
-    """Another connection holds the conversation, or none does: ``device`` is its device's id, empty for none."""
+    """Another connection holds the conversation, or none does: ``device`` is its device's id, empty for none.
+
+    ``label`` is what that device, or the last one, is called; ``signature`` is the connection's.
+    """
 
     device: str
     epoch: int
+    label: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +126,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Store the call as it is now, before anything that follows is told or done."""
+    """Store the call as it is now, before anything that follows is told or done.
+
+    With ``decided``, in the same commit, what was decided about it, and the grant if that was one.
+    """
 
     call: CallRecord
+    decided: Decided | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from server.core.decision import Decided, Decision, Whereabouts
 from server.core.desk_call import Call
 from server.core.desk_events import DeskEffect, Keep, Settle, Tell, Wake, Withdraw
 from server.core.records import CallRecord
@@ -13,14 +14,34 @@ from shared.frames import ToolChanged, ToolStatus
 from shared.ids import MessageId, ToolCallId
 from shared.json_types import JsonObject
 
+DECISIONS = {
+    CallEvent.DENY: Decision.DENIED_BY_POLICY,
+    CallEvent.REJECT: Decision.REJECTED_ONCE,
+    CallEvent.EXPIRE: Decision.EXPIRED,
+    CallEvent.CANCEL: Decision.CANCELLED,
+}
+"""What an end without a run decides, if nothing more is said."""
+
 
 @dataclass(kw_only=True)
 class OpenCalls:
-    """The turn is that of ``message_id``; ``settled`` holds results by call and occurrence. Pure."""
+    """The turn is that of ``message_id``; ``settled`` holds results by call and occurrence. Pure.
+
+    ``device`` is the id of the device that holds the conversation, empty while none does; ``label`` is what it, or the
+    last one, is called, and ``signature`` its connection.
+    """
 
     calls: dict[ToolCallId, Call] = field(default_factory=dict)
     settled: dict[tuple[ToolCallId, int], JsonObject] = field(default_factory=dict)
     message_id: MessageId | None = None
+    device: str = ""
+    label: str = ""
+    signature: str = ""
+
+    @property
+    def here(self) -> Whereabouts:
+        """Where the conversation is held."""
+        return Whereabouts(self.device, self.label, self.signature)
 
     @property
     def waits_for_a_person(self) -> bool:
@@ -69,7 +90,9 @@ class OpenCalls:
         event = CallEvent.FAIL if failed else CallEvent.SUCCEED
         return self.close(call_id, call, event, result, "failed" if failed else "completed")
 
-    def end(self, call_id: ToolCallId, event: CallEvent, error: str) -> list[DeskEffect]:
+    def end(
+        self, call_id: ToolCallId, event: CallEvent, error: str, decided: Decided | None = None
+    ) -> list[DeskEffect]:
         """The call does not give a result of its own: the model is told ``error``, a sentence.
 
         One that is not open, or to which ``event`` cannot happen, stays as it is: no effects.
@@ -78,15 +101,24 @@ class OpenCalls:
         if call is None or (call.state, event) not in TRANSITIONS:
             return []
         is_awaited, result = call.is_awaited, refusal(error)
-        effects = self.close(call_id, call, event, result, "failed")
+        if decided is None and event in DECISIONS:
+            decided = Decided(DECISIONS[event], self.here)
+        effects = self.close(call_id, call, event, result, "failed", decided=decided)
         effects.append(Settle(call_id, result) if is_awaited else Wake())
         return [Withdraw(call_id, error), *effects] if event is CallEvent.EXPIRE else effects
 
     def close(
-        self, call_id: ToolCallId, call: Call, event: CallEvent, result: JsonObject, status: ToolStatus
+        self,
+        call_id: ToolCallId,
+        call: Call,
+        event: CallEvent,
+        result: JsonObject,
+        status: ToolStatus,
+        *,
+        decided: Decided | None = None,
     ) -> list[DeskEffect]:
         """The call is over with ``result``: that is stored and told."""
         call.state, call.result = after(call.state, event), result
         self.settled[call_id, call.occurrence] = result
         del self.calls[call_id]
-        return [Keep(self.record(call_id, call)), Tell(ToolChanged(call_id, status, result))]
+        return [Keep(self.record(call_id, call), decided), Tell(ToolChanged(call_id, status, result))]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from shared.errors import UsageError
+from shared.secret import Secret
 
 SCHEMES = ("redis", "rediss", "unix")
 OPTIONS = ("db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
@@ -26,7 +27,7 @@ class RedisAddress:
     path: str | None
     db: int
     username: str | None = field(repr=False)
-    password: str | None = field(repr=False)
+    password: Secret | None
     tls: dict[str, str] | None
 
 
@@ -59,7 +60,7 @@ def redis_address(url: str) -> RedisAddress:
         path=unquote(parts.path) if is_unix else None,
         db=_number(options.get("db", "") if is_unix else _named_once(parts, options)),
         username=None if not parts.username else unquote(parts.username),
-        password=None if not parts.password else unquote(parts.password),
+        password=None if not parts.password else Secret(unquote(parts.password)),
         tls={name: path for name, path in options.items() if name != "db"} if parts.scheme == "rediss" else None,
     )
 

@@ -45,7 +45,7 @@ OptionKind: TypeAlias = Literal["allow_once", "allow_always", "reject_once", "re
 OPTIONS: Mapping[Choice, tuple[OptionKind, str]] = MappingProxyType(
     {
         Choice.ALLOW_ONCE: ("allow_once", "Allow once"),
-        Choice.ALLOW_EXACT: ("allow_always", "Always allow with exactly these arguments"),
+        Choice.ALLOW_EXACT: ("allow_always", "Always allow exactly these arguments in this folder on this device"),
         Choice.ALLOW_TOOL: ("allow_always", "Always allow this tool in this conversation"),
         Choice.REJECT_ONCE: ("reject_once", "Reject"),
         Choice.REJECT_TOOL: ("reject_always", "Always reject this tool in this conversation"),

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from server.core.session_events import Said
 from server.gateway.announced import Announcement, read_announcement
+from server.gateway.lent import lent_tools
 from server.gateway.shapes import read_acp
 from shared.acp_names import (
     META_ARGUMENTS,
@@ -47,11 +48,12 @@ def read_initialize(params: JsonObject, reserved: AbstractSet[str]) -> Announcem
         BadRequestError: if the params do not make sense.
     """
     request = read_acp(params, schema.InitializeRequest)
-    able = request.client_capabilities or schema.ClientCapabilities()
+    # In the place of what does not fit, the SDK may leave its default as a bare dict.
+    told = request.client_capabilities
+    able = told if isinstance(told, schema.ClientCapabilities) else schema.ClientCapabilities()
     info = request.client_info
     label = (info.title or info.name) if info is not None else ""
-    lends_files = able.fs is not None and able.fs.read_text_file is True
-    return read_announcement(able.field_meta or {}, label=label, lends_files=lends_files, reserved=reserved)
+    return read_announcement(able.field_meta or {}, label=label, lent=lent_tools(able), reserved=reserved)
 
 
 def read_prompt(params: JsonObject) -> PromptAsked:

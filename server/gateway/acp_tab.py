@@ -10,7 +10,6 @@ from typing import TypeAlias
 from server.core.identity import Identity
 from server.gateway.acp import (
     Message,
-    file_request,
     permission_request,
     spoken_as,
     tool_request,
@@ -18,9 +17,10 @@ from server.gateway.acp import (
     withdrawal_message,
 )
 from server.gateway.acp_news import news_message
-from server.gateway.acp_requests import read_answer, read_file_content
+from server.gateway.acp_requests import read_answer
 from server.gateway.acp_sessions import Folder
 from server.gateway.announced import Announcement
+from server.gateway.lent_runs import LentRuns
 from server.gateway.rpc import RefusedError, Rpc
 from shared.frames import (
     AnswerRestarted,
@@ -59,6 +59,7 @@ class AcpTab:
         self._rpc = rpc
         self._announced = announced
         self._folders = folders
+        self._lent = LentRuns(self._request, folders)
         self._acting = acting
         # People who take turns on one connection may have sessions of one name.
         self._who = ("", "") if acting is None else (acting.tenant, acting.user_id)
@@ -72,6 +73,11 @@ class AcpTab:
     def tools(self) -> Mapping[str, ToolSpec]:
         """The frontend tools it offers, by name."""
         return self._announced.tools
+
+    def folder(self, session_id: SessionId) -> str:
+        """The folder that the session is about there, as the client said it; empty if it did not."""
+        folder = self._folders.get(session_id)
+        return "" if folder is None else str(folder)
 
     async def send(self, session_id: SessionId, seq: int | None, update: Update) -> None:
         """Send an update of a session; what ACP has no word for, only to a client that knows our additions."""
@@ -99,8 +105,8 @@ class AcpTab:
     async def call_tool(self, call: ToolCalled) -> JsonObject:
         """Run a frontend tool there and wait for its dict."""
         try:
-            if self._announced.lends_files:
-                return await self._read_file(call)
+            if self._announced.lends:
+                return await self._lent.run(call)
             return _tool_result(await self._request(tool_request(call)))
         except RefusedError as error:
             return {"success": False, "error": str(error) or "The device refused without saying why."}
@@ -112,17 +118,6 @@ class AcpTab:
             self._rpc.withdraw(*self._who, news.session_id)
         if self._announced.speaks_ringback:
             await self._notify(news_message(news))
-
-    async def _read_file(self, call: ToolCalled) -> JsonObject:
-        path = call.arguments.get("path")
-        if not isinstance(path, str) or not path:
-            return {"success": False, "error": "The path is a text that is not empty."}
-        line, limit = (_count(call.arguments.get(name)) for name in ("line", "limit"))
-        whole = str(self._folders[call.session_id] / path)
-        content = read_file_content(await self._request(file_request(call.session_id, whole, line, limit)))
-        if content is None:
-            return {"success": False, "error": "The device answered without the file's content."}
-        return {"success": True, "path": whole, "content": content}
 
     async def _notify(self, message: Message) -> None:
         said = spoken_as(message, self._acting)
@@ -141,7 +136,3 @@ def _tool_result(answer: JsonValue) -> JsonObject:
             return {"success": False, "error": error}
         case _:
             return {"success": False, "error": "The device answered without a result."}
-
-
-def _count(value: JsonValue) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

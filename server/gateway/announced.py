@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
 
+from server.core.policy_rules import ONLY_EXACTLY
 from shared.acp_names import META_DEVICE, META_TOOLS
-from shared.catalog import FRONTEND_TOOLS, read_file
+from shared.catalog import FRONTEND_TOOLS
 from shared.errors import BadRequestError
 from shared.frames import Device
 from shared.json_types import JsonObject, JsonValue
@@ -28,12 +29,12 @@ KNOWN = {spec.name: spec for spec in FRONTEND_TOOLS}
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A client's introduction. ``speaks_ringback``: it knows our additions; ``lends_files``: it has ACP's ``fs``."""
+    """A client's introduction. ``speaks_ringback``: it knows our additions; ``lends``: it lends ACP's own methods."""
 
     device: Device
     tools: Mapping[str, ToolSpec]
     speaks_ringback: bool
-    lends_files: bool
+    lends: bool
 
 
 class _Device(msgspec.Struct):
@@ -49,24 +50,24 @@ class _Tool(msgspec.Struct, rename="camel"):
 
 
 def read_announcement(
-    meta: Mapping[str, JsonValue], *, label: str, lends_files: bool, reserved: AbstractSet[str]
+    meta: Mapping[str, JsonValue], *, label: str, lent: Mapping[str, ToolSpec], reserved: AbstractSet[str]
 ) -> Announcement:
     """What ``clientCapabilities._meta`` says; ``label`` is the device's if it names none.
 
     ``reserved`` are the server's own tools: a tab's tool of such a name would run under their rules.
 
-    A client without tools of ours that lends its files (ACP's ``fs.readTextFile``) offers ``read_file``.
+    A client without tools of ours offers those of ``lent``, what ACP's own methods do there.
 
     Raises:
         BadRequestError: if a device or a tool does not have the right shape, or there are too many.
     """
     speaks = META_DEVICE in meta or META_TOOLS in meta
     tools = _tools(meta[META_TOOLS], reserved) if META_TOOLS in meta else {}
-    borrows = lends_files and not tools
+    borrows = bool(lent) and not tools
     if borrows:
-        tools = {read_file.SPEC.name: read_file.SPEC}
+        tools = dict(lent)
     device = _device(meta[META_DEVICE]) if META_DEVICE in meta else Device("", _short(label) or "ACP client", "other")
-    return Announcement(device, tools, speaks_ringback=speaks, lends_files=borrows)
+    return Announcement(device, tools, speaks_ringback=speaks, lends=borrows)
 
 
 def _device(value: JsonValue) -> Device:
@@ -103,9 +104,11 @@ def _spec(tool: _Tool) -> ToolSpec:
         raise BadRequestError(f"{META_TOOLS}: the inputSchema of {tool.name} is longer than {MAX_SCHEMA} bytes.")
     schema: JsonObject = msgspec.to_builtins(tool.input_schema)
     known = KNOWN.get(tool.name)
+    # By its name, whatever the client says: an "always" for it covers the very arguments alone.
+    only_exactly = tool.name in ONLY_EXACTLY or (known is not None and known.only_exactly)
     if known is None:
-        return ToolSpec(tool.name, tool.name, tool.description, schema)
-    return ToolSpec(tool.name, known.title, tool.description, schema, known.kind, known.risk)
+        return ToolSpec(tool.name, tool.name, tool.description, schema, only_exactly=only_exactly)
+    return replace(known, description=tool.description, input_schema=schema, only_exactly=only_exactly)
 
 
 Shape = TypeVar("Shape")

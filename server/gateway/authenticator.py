@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
@@ -17,15 +16,19 @@ from server.core.jwt_claims import TokenRefusedError
 from server.gateway.door import (
     LOCAL_CREDENTIAL,
     UNAUTHORIZED,
+    Counts,
     DoorConfig,
     Handshake,
     Presented,
     Refusal,
     admit,
     examine,
+    seat,
 )
 from server.ports import KeyStore
+from shared.acp_names import METRICS_PATH
 from shared.errors import RingbackError
+from shared.secret import Secret
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +47,17 @@ Keys: TypeAlias = Callable[[], Awaitable[KeyStore]]
 class LocalToken:
     """The secret in the data folder, and for whom it stands."""
 
-    secret: str = field(repr=False)
+    secret: Secret
     holder: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a handshake that was let in showed, what its credential proved by itself, and what it was granted."""
+
+    presented: Presented
+    proved: Admission
+    admission: Admission
 
 
 class TokenCheck(Protocol):
@@ -77,10 +89,12 @@ class Authenticator:
 
     async def admission(self, presented: Presented) -> Admission | Refusal:
         """What the credential grants to its own person, or why it is refused."""
-        shown = presented.credential
         # First and without the database: whoever sits at this machine gets in before anything is loaded.
-        if hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), self._local.secret.encode()):
+        is_local_token = self._local.secret.matches(presented.credential)
+        # It stands for the user of this machine, so from another one it opens nothing.
+        if is_local_token and presented.is_local:
             return Admission(self._local.holder, frozenset(Scope), LOCAL_CREDENTIAL)
+        shown = presented.credential.reveal()
         if shown.startswith(PREFIX):
             return await self._by_key(shown)
         if self._tokens is not None and presented.is_bearer:
@@ -103,10 +117,22 @@ class Authenticator:
             return KEYS_AWAY
 
 
-async def enter(handshake: Handshake, door: DoorConfig, authenticator: Authenticator) -> Admission | Refusal:
-    """Every step of the door, for every way into the server: what the handshake is granted, or why it is refused."""
+async def enter(
+    handshake: Handshake, door: DoorConfig, authenticator: Authenticator, counts: Callable[[Identity], Counts]
+) -> Entered | Refusal:
+    """Every step of the door, for every way into the server: what the handshake is granted, or why it is refused.
+
+    ``counts`` says who is in already; between that and the return, nobody else can come in.
+    """
     presented = examine(handshake, door)
     if isinstance(presented, Refusal):
         return presented
-    admission = await authenticator.admission(presented)
-    return admission if isinstance(admission, Refusal) else admit(admission, presented, door)
+    proved = await authenticator.admission(presented)
+    if isinstance(proved, Refusal):
+        return proved
+    admission = admit(proved, presented, door)
+    if isinstance(admission, Refusal):
+        return admission
+    # Whoever only reads the counters takes no seat, and reads them when there is none left, too.
+    full = None if handshake.target == METRICS_PATH else seat(door, counts(admission.identity))
+    return full or Entered(presented, proved, admission)

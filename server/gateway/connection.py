@@ -13,8 +13,9 @@ from server.gateway.acp_requests import asked_identity, read_cancel, read_initia
 from server.gateway.acp_tab import AcpTab
 from server.gateway.acp_welcome import welcome
 from server.gateway.announced import Announcement
+from server.gateway.grant_requests import GrantRequests
 from server.gateway.hall import Hall
-from server.gateway.listener import Line
+from server.gateway.line import Line
 from server.gateway.person_requests import PersonRequests
 from server.gateway.rpc import Rpc
 from server.gateway.session_requests import SessionRequests
@@ -48,7 +49,7 @@ class Connection:
         self._signature = line.signature
         self._announced: Announcement | None = None
         self._tabs: dict[Identity, AcpTab] = {}
-        transport = WebSocketTransport(line)
+        transport = WebSocketTransport(line, messages=hall.messages)
         self._sessions = SessionRequests(hall, line.signature, who=self._who, tab_of=self._tab)
         transport.on_answered = self._sessions.answered
         person = PersonRequests(who=self._who, state_of=self._state_of, reset=self._hall.reset, metrics=self._metrics)
@@ -59,6 +60,7 @@ class Connection:
                 "session/prompt": self._prompt,
                 **self._sessions.methods,
                 **person.methods,
+                **GrantRequests(who=self._who, store=self._hall.grants).methods,
             },
             notifications={"session/cancel": self._cancel},
         )

@@ -7,29 +7,34 @@ import functools
 import http
 import logging
 import socket
+import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
-from websockets.protocol import State
 
 from server.core.identity import Admission, Identity, Scope
 from server.gateway.authenticator import Authenticator, enter
-from server.gateway.door import DoorConfig, Handshake, Refusal
-from server.gateway.sockets import BACKLOG, SocketFile, file_of
+from server.gateway.door import Address, Counts, DoorConfig, Handshake, Refusal
+from server.gateway.line import PING_TIMEOUT, Line
+from server.gateway.sockets import BACKLOG, SocketFile, file_of, url_of
+from server.gateway.watchman import keep_watch
 from server.log import say
 from shared.acp_names import HEADER_CONNECTION_ID, METRICS_PATH
-from shared.ids import ConnectionSignature
 
 logger = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 200
+MAX_ENTERING = 512
+"""How many peers may be heard that have not said yet what they want; one more, and one of them is cut off."""
+TLS_TIMEOUT = 3.0
+"""How long a peer may take to agree on how to encrypt, in seconds: until then it costs the most."""
 MAX_FRAME = 2**20
 """Longest message in bytes; a longer one closes its own connection with 1009."""
 MAX_FRAMES_WAITING = 16
 PING_EVERY = 5.0
-PING_TIMEOUT = 5.0
 OPEN_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
 INTERNAL_ERROR = 1011
@@ -37,41 +42,23 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """What Prometheus calls its text format."""
 
 
-class Line(ServerConnection):
-    """One WebSocket, with what the door granted to who is behind it."""
-
-    admission: Admission
-
-    @property
-    def identity(self) -> Identity:
-        """The person that the connection speaks for, unless it names another."""
-        return self.admission.identity
-
-    @property
-    def signature(self) -> ConnectionSignature:
-        """The UUID v4 made when the socket was accepted."""
-        return ConnectionSignature(str(self.id))
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the WebSocket; one that is closed already stays so."""
-        try:
-            await super().close(code, reason)
-        except AttributeError:
-            # asyncio's transport fails so when the library aborts one that closed while it still had bytes to send.
-            if self.state is not State.CLOSED:
-                raise
-
-    async def drain(self) -> None:
-        """Wait until the peer has taken enough; one that takes nothing in time loses the connection.
-
-        The library's pings wait here too, before their own time begins: without a limit they would wait for ever.
-        """
-        async with asyncio.timeout(PING_TIMEOUT):
-            await super().drain()
-
-
 Talk = Callable[[Line], Awaitable[None]]
 Metrics = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A bound socket, whom its door lets in, who knows the credentials, and what to encrypt with, if anything."""
+
+    listening: socket.socket
+    door: DoorConfig
+    authenticator: Authenticator
+    encryption: ssl.SSLContext | None = None
+
+    @property
+    def url(self) -> str:
+        """Where a client finds it."""
+        return url_of(self.listening, is_encrypted=self.encryption is not None)
 
 
 class Listener:
@@ -80,12 +67,14 @@ class Listener:
     ``talk`` serves one connection to its end; ``metrics`` gives the counters, for those who may read them.
     """
 
-    def __init__(self, talk: Talk, metrics: Metrics, *, max_connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(self, talk: Talk, metrics: Metrics) -> None:
         self._talk = talk
         self._metrics = metrics
-        self._max_connections = max_connections
+        self._entering: dict[Line, Address | None] = {}
         self._admitted: set[Line] = set()
+        self._of_one: Counter[Identity] = Counter()
         self._server: Server | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._socket_file: SocketFile | None = None
 
     @property
@@ -93,15 +82,20 @@ class Listener:
         """How many clients are connected."""
         return len(self._admitted)
 
-    async def listen(self, listening: socket.socket, door: DoorConfig, authenticator: Authenticator) -> None:
-        """Let in, on a bound socket, whom ``door`` admits once ``authenticator`` knows the credential."""
-        self._socket_file = file_of(listening)
+    async def listen(self, entrance: Entrance) -> None:
+        """Let in whom the entrance's door admits, until :meth:`close`."""
+        self._socket_file = file_of(entrance.listening)
+        watch = keep_watch(lambda: self._admitted, entrance.authenticator)
+        self._watch = asyncio.create_task(watch, name="watchman")
+        encrypting: dict[str, Any] = (
+            {} if entrance.encryption is None else {"ssl": entrance.encryption, "ssl_handshake_timeout": TLS_TIMEOUT}
+        )
         self._server = await serve(
             self._serve_line,
-            sock=listening,
+            sock=entrance.listening,
             backlog=BACKLOG,
-            create_connection=Line,
-            process_request=functools.partial(self._admit, door, authenticator),
+            create_connection=cast("type[ServerConnection]", self._line),
+            process_request=functools.partial(self._admit, entrance),
             process_response=self._sign,
             server_header=None,
             compression=None,
@@ -110,6 +104,7 @@ class Listener:
             ping_interval=PING_EVERY,
             ping_timeout=PING_TIMEOUT,
             open_timeout=OPEN_TIMEOUT,
+            **encrypting,
             close_timeout=CLOSE_TIMEOUT,
         )
 
@@ -124,32 +119,57 @@ class Listener:
     async def close(self) -> None:
         """Close every connection with 1001 and wait until they are gone."""
         self.stop_accepting()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
 
-    async def _admit(
-        self, door: DoorConfig, authenticator: Authenticator, connection: ServerConnection, request: Request
-    ) -> Response | None:
+    async def _admit(self, entrance: Entrance, connection: ServerConnection, request: Request) -> Response | None:
         line = cast("Line", connection)
+        # It has said what it wants: nobody cuts it off in favour of another any more.
+        self._entering.pop(line, None)
+        handshake = Handshake(request.path, tuple(request.headers.raw_items()), line.address)
         try:
-            verdict = await enter(Handshake(request.path, tuple(request.headers.raw_items())), door, authenticator)
+            entered = await enter(handshake, entrance.door, entrance.authenticator, self._counts)
         except Exception:
             # The library answers 500; it would log this where nobody sees it.
             logger.exception("a bug in the door")
             raise
-        if not isinstance(verdict, Refusal) and request.path == METRICS_PATH:
-            return await self._counters(line, verdict)
         # From here on without a pause: nobody may slip in between the count and the entry.
-        if not isinstance(verdict, Refusal) and len(self._admitted) >= self._max_connections:
-            reason = f"All {self._max_connections} connections of this server are taken. Close one and try again."
-            verdict = Refusal(http.HTTPStatus.SERVICE_UNAVAILABLE, reason)
-        if isinstance(verdict, Refusal):
-            return _refused(line, verdict)
-        line.admission = verdict
+        if isinstance(entered, Refusal):
+            return _refused(line, entered)
+        if request.path == METRICS_PATH:
+            return await self._counters(line, entered.admission)
+        line.entered = entered
         self._admitted.add(line)
-        line.connection_lost_waiter.add_done_callback(lambda _: self._admitted.discard(line))
+        self._of_one[line.identity] += 1
+        line.connection_lost_waiter.add_done_callback(lambda _: self._left(line))
         return None
+
+    def _line(self, *args: Any, **kwargs: Any) -> Line:  # noqa: ANN401  (the library's)
+        line = Line(*args, **kwargs)
+        line.on_made = self._came
+        return line
+
+    def _came(self, line: Line) -> None:
+        self._entering[line] = line.address
+        line.connection_lost_waiter.add_done_callback(lambda _: self._entering.pop(line, None))
+        if len(self._entering) > MAX_ENTERING:
+            # The one that has stood there longest, of those from where the most come; who is honest comes again.
+            greediest, _ = Counter(self._entering.values()).most_common(1)[0]
+            slowest = next(line for line, address in self._entering.items() if address == greediest)
+            del self._entering[slowest]
+            slowest.cut()
+
+    def _counts(self, who: Identity) -> Counts:
+        return Counts(len(self._admitted), self._of_one[who])
+
+    def _left(self, line: Line) -> None:
+        self._admitted.discard(line)
+        self._of_one[line.identity] -= 1
+        if not self._of_one[line.identity]:
+            del self._of_one[line.identity]
 
     async def _counters(self, line: Line, admission: Admission) -> Response:
         if Scope.METRICS not in admission.scopes:
@@ -174,6 +194,7 @@ class Listener:
             tenant=who.tenant,
             user=who.user_id,
             credential=credential,
+            address=str(line.address or "this machine"),
         )
         try:
             await self._talk(line)

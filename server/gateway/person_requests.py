@@ -88,7 +88,7 @@ class PersonRequests:
     async def _reset(self, params: JsonObject) -> JsonObject:
         if not convert(params, _Reset).confirm:
             raise BadRequestError(
-                "This deletes all of your conversations and your shared state. Send confirm: true if that is meant."
+                "This deletes all of your conversations, shared state and grants. Send confirm: true if that is meant."
             )
         identity = self._who(params)
         try:

@@ -15,6 +15,8 @@ from shared.errors import AddressInUseError, DataFolderError, StartError
 
 BACKLOG = 128
 """How many connections may wait to be accepted."""
+SEND_BUFFER = 2**18
+"""How much the system keeps for a peer on TCP that has not taken it yet, in bytes; Linux doubles it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def bind_unix(path: Path) -> socket.socket:
 
 
 def bind_tcp(host: str, port: int) -> socket.socket:
-    """A socket bound to a loopback address; ``port`` 0 is any free one.
+    """A socket bound to an address of this machine; ``port`` 0 is any free one.
 
     Raises:
         AddressInUseError: if another program listens there.
@@ -65,6 +67,8 @@ def bind_tcp(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Every connection inherits it. Left to itself the system holds megabytes for a peer that does not read.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         bound.bind((host, port))
         bound.listen(BACKLOG)
     except OSError as error:
@@ -77,13 +81,14 @@ def bind_tcp(host: str, port: int) -> socket.socket:
     return bound
 
 
-def url_of(listening: socket.socket) -> str:
-    """Where a client finds a bound socket: ``ws://…``, or ``ws+unix://PATH:/acp``, our own form."""
+def url_of(listening: socket.socket, *, is_encrypted: bool = False) -> str:
+    """Where a client finds a bound socket: ``ws://…``, ``wss://…``, or ``ws+unix://PATH:/acp``, our own form."""
     name: Any = listening.getsockname()
     if listening.family == socket.AF_UNIX:
         return f"ws+unix://{name}:{PATH}"
     host, port = name[:2]
-    return f"ws://[{host}]:{port}{PATH}" if ":" in host else f"ws://{host}:{port}{PATH}"
+    scheme = "wss" if is_encrypted else "ws"
+    return f"{scheme}://[{host}]:{port}{PATH}" if ":" in host else f"{scheme}://{host}:{port}{PATH}"
 
 
 def file_of(listening: socket.socket) -> SocketFile | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import logging
 import os
-import re
 import sys
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -13,24 +12,11 @@ from pathlib import Path
 
 from server.process.private_files import given_folder
 from shared.errors import DataFolderError
+from shared.plain_log import PlainFormatter
 
 MAX_BYTES = 5_000_000
 KEPT = 3
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-class PlainFormatter(logging.Formatter):
-    """One line per message, and nothing in it or its traceback that a terminal would obey."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the library's name)
-        """The first line, with the message's own line breaks made visible."""
-        record.message = record.message.replace("\n", "\\n")
-        return super().formatMessage(record)
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line and, where there is one, the traceback below it."""
-        return CONTROL.sub(lambda found: ascii(found[0])[1:-1], super().format(record))
 
 
 class ShortFormatter(PlainFormatter):
@@ -53,8 +39,8 @@ class OwnFileHandler(RotatingFileHandler):
         return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", errors="backslashreplace")
 
 
-def log_to(file: Path, *, to_stderr: bool) -> None:
-    """Begin to log: our own lines from INFO on, other libraries' from WARNING on.
+def log_to(file: Path, *, to_stderr: bool, is_verbose: bool = False) -> None:
+    """Begin to log: our own lines from INFO on, other libraries' from WARNING on; ``is_verbose`` is all there is.
 
     Raises:
         DataFolderError: if the file cannot be made.
@@ -72,8 +58,10 @@ def log_to(file: Path, *, to_stderr: bool) -> None:
         handlers.append(shown)
     root = logging.getLogger()
     root.handlers[:] = handlers
-    root.setLevel(logging.WARNING)
-    logging.getLogger("server").setLevel(logging.INFO)
-    # It logs headers, and so tokens, at DEBUG, and a traceback for each peer that hangs up early; what counts is ours.
-    logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    root.setLevel(logging.DEBUG if is_verbose else logging.WARNING)
+    logging.getLogger("server").setLevel(logging.DEBUG if is_verbose else logging.INFO)
+    # It logs a traceback for each peer that hangs up early; what counts is ours.
+    logging.getLogger("websockets").setLevel(logging.DEBUG if is_verbose else logging.CRITICAL)
+    # It logs the values of each statement, and so all that is said.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)

@@ -19,6 +19,33 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int | None = None
     """TCP port; 0 is any free one."""
 
+    tls_certificate: Path | None = None
+    """File with the certificate to encrypt with, in PEM."""
+
+    tls_key: Path | None = None
+    """File with the certificate's key, in PEM."""
+
+    insecure: bool = False
+    """Whether not to encrypt though other machines can reach the address: something in front of it does."""
+
+    hosts: tuple[str, ...] = ()
+    """Names under which the server is asked, beside this machine's own: what may stand in ``Host``."""
+
+    origins: tuple[str, ...] = ()
+    """Web pages that may connect, by their origin."""
+
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks whose ``X-Tenant-ID`` and ``X-User-ID`` are believed."""
+
+    max_connections: int = 1000
+    """How many connections there may be."""
+
+    max_connections_of_one: int = 200
+    """How many connections one person may have."""
+
+    max_messages: int = 200
+    """How many messages a second a connection may send for long; what comes faster is read later."""
+
     data_dir: Path | None = None
     """Where conversations are kept; the platform's data folder if left out."""
 
@@ -30,6 +57,9 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     log_file: Path | None = None
     """Where the log goes."""
+
+    verbose: bool = False
+    """Whether the log has everything, of the libraries too."""
 
     grace: float = 10.0
     """How long an embedded server stays after its last client, in seconds."""
@@ -48,6 +78,12 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     idle_time: float = 1800.0
     """How long a conversation stays in memory after its last use, in seconds."""
+
+    grant_days: float = 30.0
+    """How long a call that was allowed for good runs unasked, in days."""
+
+    policy: Path | None = None
+    """File with rules for tools; ``policy.toml`` beside this file, if there is one, when left out."""
 
     redis: str | None = None
     """Address of a Redis that holds the shared state in front of the database."""

@@ -41,7 +41,7 @@ def inspect_file(file: Path) -> DatabaseState:
                 if tables:
                     raise DatabaseDamagedError(_advice(file, "is another program's database"))
                 return DatabaseState.EMPTY
-            stored = {revision for (revision,) in connection.execute(f"SELECT version_num FROM {VERSION_TABLE}")}  # noqa: S608  (a constant)
+            stored = {revision for (revision,) in connection.execute("SELECT version_num FROM ringback_version")}
     except sqlite3.OperationalError as error:
         raise StartError(f"The database {file} cannot be opened: {error}. Stop what else uses it.") from error
     except sqlite3.DatabaseError as error:

@@ -8,11 +8,14 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from server.core.decision import AuditEntry
+from server.core.grant import Grant
 from server.core.identity import Identity
 from server.core.lease import Lease
 from server.core.records import CallRecord, Recalled, TurnRecord
 from server.core.remembered import Remembered, TurnUsage
 from server.core.session_key import SessionKey
+from server.storage.grant_rows import audit_row, grant_row
 from server.storage.group_commit import GroupCommit
 from server.storage.ledger_jobs import Decided, Forgotten, Job, Kept, Told, Writing
 from server.storage.ledger_reading import LedgerReading
@@ -62,6 +65,11 @@ class SqlLedger(LedgerReading):
     def put_call(self, key: SessionKey, call: CallRecord) -> asyncio.Future[None]:
         """Keep the call in place of what was there."""
         return self._commits.keep(Kept(self._statements.keep_call, call_row(key, call)))
+
+    def put_decision(self, entry: AuditEntry, grant: Grant | None = None) -> asyncio.Future[None]:
+        """Enter what was decided into the audit log, and keep the grant that it was, in place of an earlier one."""
+        granted = None if grant is None else Kept(self._statements.keep_grant, grant_row(grant))
+        return self._commits.keep(Kept(self._statements.keep_entry, audit_row(entry), granted))
 
     def claim_call(self, key: SessionKey, call: CallRecord) -> asyncio.Future[bool]:
         """Keep the call, ``CLAIMED`` now, if it was neither claimed nor settled and the lease has its epoch."""

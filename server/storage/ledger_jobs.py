@@ -12,9 +12,10 @@ from server.core.identity import Identity
 from server.core.session_key import SessionKey
 from server.storage.of_person import of_person
 from server.storage.record_rows import Row, session_row
-from server.storage.tables import CALL, LEASE, TURN, UPDATE_BATCH
+from server.storage.tables import CALL, GRANT, LEASE, TURN, UPDATE_BATCH
 
-LEDGER_TABLES = (TURN, UPDATE_BATCH, CALL, LEASE)
+FORGOTTEN = (TURN, UPDATE_BATCH, CALL, LEASE, GRANT)
+"""What a reset takes away; the audit log stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Writing:
             case Forgotten():
                 self._hand_over()
                 self._hand_over_updates()
-                for table in LEDGER_TABLES:
+                for table in FORGOTTEN:
                     self._connection.execute(sa.delete(table).where(*of_person(table, job.identity)))
             case _:
                 assert_never(job)

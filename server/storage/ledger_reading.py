@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.core.deadline import Moment
+from server.core.grant import Asked, Grant
 from server.core.records import Recalled, TurnRecord, TurnState
 from server.core.remembered import MAX_SEEN
 from server.core.session_key import SessionKey
 from server.core.state_values import escape, unescape
 from server.core.tool_call import CallState
 from server.storage.failures import as_storage_error
+from server.storage.grant_rows import folder_hash, grant_of
 from server.storage.of_person import of_person
 from server.storage.record_rows import call_of, lease_of, session_of, state_word, turn_of
 from server.storage.sql_usage import summed
-from server.storage.tables import CALL, LEASE, TOKEN_USAGE, TURN, UPDATE_BATCH
+from server.storage.tables import CALL, GRANT, LEASE, TOKEN_USAGE, TURN, UPDATE_BATCH
 from server.storage.unbroken import unbroken
 from server.storage.update_json import decode_updates
 from shared.frames import Update
@@ -55,6 +58,19 @@ class LedgerReading:
         told = TOKEN_USAGE.c
         its = (told.session_id == key.session_id, told.message_id == message_id)
         return await self._read(lambda connection: summed(connection, *of_person(TOKEN_USAGE, key.identity), *its))
+
+    async def granted(self, asked: Asked, now: datetime) -> Grant | None:
+        """The grant that covers what is asked, ``now`` in UTC; ``None`` if there is none."""
+        its = (GRANT.c.device == escape(asked.device), GRANT.c.tool == escape(asked.tool))
+        query = sa.select(GRANT).where(
+            *of_person(GRANT, asked.identity),
+            *its,
+            GRANT.c.arguments_hash == asked.arguments_hash,
+            GRANT.c.folder_hash == folder_hash(asked.folder),
+        )
+        row = await self._read(lambda connection: connection.execute(query).mappings().one_or_none())
+        grant = None if row is None else grant_of(row)
+        return grant if grant is not None and grant.covers(asked, now) else None
 
     async def updates(self, key: SessionKey, *, after: int, limit: int = 500) -> list[tuple[int, Update]]:
         """The updates above the ``after``-th, in order: about ``limit``, and none only when there is none."""

@@ -9,12 +9,13 @@ from server.core.records import CallRecord
 from server.core.session_key import SessionKey
 from server.core.tool_call import CallState
 from server.storage.record_rows import Row, call_row, state_word
-from server.storage.tables import CALL, CONVERSATION, LEASE, TOKEN_USAGE, TURN, UPDATE_BATCH
+from server.storage.tables import AUDIT, CALL, CONVERSATION, GRANT, LEASE, TOKEN_USAGE, TURN, UPDATE_BATCH
 from server.storage.upsert import Insert, insert_into, upsert
 
 SESSION = ("tenant", "user_id", "session_id")
 TURN_KEY = (*SESSION, "message_id")
 CALL_KEY = (*SESSION, "message_id", "call_id", "occurrence")
+GRANT_KEY = ("tenant", "user_id", "device", "tool", "arguments_hash", "folder_hash")
 
 CLAIMABLE = tuple(state_word(state) for state in (CallState.REQUESTED, CallState.SHOWN, CallState.APPROVED))
 
@@ -35,6 +36,8 @@ class LedgerStatements:
         self.keep_lease = upsert(engine, LEASE, SESSION, only_if=_is_newer_or_the_same)
         self.keep_conversation = upsert(engine, CONVERSATION, SESSION)
         self.book = insert_into(engine, TOKEN_USAGE).on_conflict_do_nothing(index_elements=["booking"])
+        self.keep_grant = upsert(engine, GRANT, GRANT_KEY)
+        self.keep_entry = insert_into(engine, AUDIT).on_conflict_do_nothing(index_elements=["entry"])
 
 
 def _take_turn(engine: AsyncEngine) -> Insert:

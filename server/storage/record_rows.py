@@ -30,6 +30,7 @@ class _Tool(msgspec.Struct, frozen=True):
     input_schema: dict[str, Any]
     kind: ToolKind
     risk: str
+    only_exactly: bool = False
 
 
 Row = dict[str, Any]

@@ -94,7 +94,7 @@ class RedisProcess:
             protocol=2,
             db=address.db,
             username=address.username,
-            password=address.password,
+            password=None if address.password is None else address.password.reveal(),
             connection_class=_kind_of(address),
             **_place(address),
         )

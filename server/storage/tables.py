@@ -161,3 +161,40 @@ LEASE = sa.Table(
     sa.PrimaryKeyConstraint("tenant", "user_id", "session_id"),
 )
 """Who holds each conversation."""
+
+GRANT = sa.Table(
+    "grant",
+    METADATA,
+    sa.Column("id", sa.String(36), primary_key=True),
+    *_person(),
+    sa.Column("device", sa.Text, nullable=False, comment="escaped; the device's id"),
+    sa.Column("tool", sa.Text, nullable=False, comment="escaped"),
+    sa.Column("arguments_hash", sa.String(64), nullable=False),
+    sa.Column("folder_hash", sa.String(64), nullable=False),
+    sa.Column("label", sa.Text, nullable=False, comment="JSON; what the device is called"),
+    sa.Column("folder", sa.Text, nullable=False, comment="JSON; the working folder there"),
+    sa.Column("arguments", sa.Text, nullable=False, comment="JSON"),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+    sa.UniqueConstraint("tenant", "user_id", "device", "tool", "arguments_hash", "folder_hash", name="grant_by_call"),
+)
+"""Calls that a person lets run unasked."""
+
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    _row_id(),
+    *_session(),
+    sa.Column("entry", sa.String(36), nullable=False, comment="names this one entry: written again, it counts once"),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("call_id", sa.Text, nullable=False, comment="escaped"),
+    sa.Column("tool", sa.Text, nullable=False, comment="escaped"),
+    sa.Column("arguments_hash", sa.String(64), nullable=False),
+    sa.Column("decision", sa.String(32), nullable=False),
+    sa.Column("device", sa.Text, nullable=False, comment="escaped; the device's id"),
+    sa.Column("label", sa.Text, nullable=False, comment="JSON; what the device is called"),
+    sa.Column("signature", sa.Text, nullable=False, comment="escaped; the connection's"),
+    sa.Index("audit_by_entry", "entry", unique=True),
+    sa.Index("audit_by_person", "tenant", "user_id", "id"),
+)
+"""What was decided about each call, and where; ``id`` gives the order. It outlives a person's reset."""

@@ -25,6 +25,10 @@ class AbsentTab:
         self.device: Device = replace(lease.device, id="")
         self.tools: Mapping[str, ToolSpec] = {spec.name: spec for spec in lease.tools}
 
+    def folder(self, session_id: SessionId) -> str:
+        """None: no device is there."""
+        return ""
+
     async def send(self, session_id: SessionId, seq: int | None, update: Update) -> None:
         """Raise ``LinkLostError``."""
         raise LinkLostError(GONE)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from typing import assert_never
 
 from server.core.desk import Desk
@@ -31,13 +32,13 @@ from server.core.desk_events import (
     Withdraw,
 )
 from server.core.records import CallRecord
-from server.core.refusal import NOT_STORED, refusal
+from server.core.refusal import NOT_STORED, SAME_ID, TOO_MANY, refusal
 from server.core.session_key import SessionKey
 from server.core.verdict import Given, Go, Verdict
-from server.ledger import Ledger
 from server.log import say
 from server.metrics.measures import Count, Measures
 from server.tabs.asking import Asking
+from server.tabs.bookkeeping import Bookkeeping
 from server.tabs.outbox import Outbox
 from server.tabs.seat import Seat
 from server.tabs.surroundings import Surroundings
@@ -60,7 +61,7 @@ class Approvals:
         desk: Desk,
         seat: Seat,
         *,
-        ledger: Callable[[], Ledger],
+        books: Bookkeeping,
         find_tab: Callable[[ConnectionSignature], Tab | None],
         measures: Measures,
         doze_after: float,
@@ -69,7 +70,7 @@ class Approvals:
         """``doze_after`` is how long a turn that only waits for a person stays awake, in seconds."""
         self._key = key
         self._desk = desk
-        self._ledger = ledger
+        self._books = books
         self._measures = measures
         self._surroundings = surroundings
         self._doze_after = doze_after
@@ -89,7 +90,9 @@ class Approvals:
         What was asked for before the turn stopped is found as it was: settled, claimed or still to be answered.
         """
         if request.call_id in self._verdicts:
-            return Given(refusal("Another call of this id is open; give each call an id of its own."))
+            return Given(refusal(SAME_ID))
+        if self._verdicts.is_full:
+            return Given(refusal(TOO_MANY))
         return await self._verdicts.about(request.call_id, partial(self._put, request))
 
     async def decide_anew(self, call_id: ToolCallId) -> Verdict:
@@ -111,7 +114,8 @@ class Approvals:
     def seat(self, seat: Seat) -> None:
         """Another connection holds the conversation now, or its tab is gone: open approvals move along."""
         self._asking.seat = seat
-        self._put(Seated(seat.tab.device.id, seat.lease.epoch))
+        device = seat.tab.device
+        self._put(Seated(device.id, seat.lease.epoch, device.label, seat.tab.signature))
 
     def restore(self, message_id: MessageId, calls: Iterable[CallRecord], cancelled: str = "") -> None:
         """Put the stored calls of that turn back; their time runs on, or with ``cancelled``, a sentence, they end."""
@@ -160,10 +164,11 @@ class Approvals:
         await self._steps.made()
 
     async def _take(self, event: DeskEvent) -> None:
-        if isinstance(event, Requested) and event.call_id not in self._verdicts:
-            # The turn was stopped before this was looked at; it is asked for again when it goes on.
-            return
         try:
+            event = await self._books.with_grant(event, self._desk, self._asking.folder_at)
+            if isinstance(event, Requested) and event.call_id not in self._verdicts:
+                # The turn was stopped before this was looked at; it is asked for again when it goes on.
+                return
             effects = self._desk.on(event)
             if isinstance(event, Answered):
                 self._asking.heard(event.call_id)
@@ -184,12 +189,12 @@ class Approvals:
 
     async def _do(self, effects: list[DeskEffect]) -> None:
         # Put without a pause, so that all of it is stored, or nothing.
-        stored = [self._ledger().put_call(self._key, effect.call) for effect in effects if isinstance(effect, Keep)]
-        claims = [(effect.call, self._claim(effect.call)) for effect in effects if isinstance(effect, Claim)]
+        kept = [self._books.keep(effect, self._asking.folder_at) for effect in effects if isinstance(effect, Keep)]
+        claims = [(effect.call, self._books.claim(effect.call)) for effect in effects if isinstance(effect, Claim)]
         for effect in effects:
             if isinstance(effect, Tell):
                 self._surroundings.tell(effect.update)
-        await asyncio.gather(*stored)
+        await asyncio.gather(*chain.from_iterable(kept))
         for effect in effects:
             self._do_afterwards(effect)
         for call, is_claimed in claims:
@@ -202,9 +207,6 @@ class Approvals:
                 self.seat(self._asking.seat)
             else:
                 await self._do(self._desk.on(Missed(call.call_id)))
-
-    def _claim(self, call: CallRecord) -> asyncio.Future[bool]:
-        return self._ledger().claim_call(self._key, call)
 
     def _unsent(self, call_id: ToolCallId) -> None:
         self._put(Unsent(call_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from server.core.deadline import Moment
@@ -17,13 +17,15 @@ from server.tabs.seat import Seat
 from server.tabs.tab import Tab
 from server.tabs.timers import Timers
 from shared.errors import LinkLostError
-from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn
+from shared.frames import ApprovalAnswered, ApprovalAsked, ApprovalWithdrawn, Choice
 from shared.ids import ConnectionSignature, SessionId, ToolCallId
 from shared.news import Notice
 
 logger = logging.getLogger(__name__)
 
 NOT_THERE = "That device is not connected now, or it does not have the tool. Choose another answer."
+NOT_ELSEWHERE = frozenset({Choice.ALLOW_EXACT})
+"""What another device is not offered: in which folder it would run the call, nobody said, so no grant is for that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +73,11 @@ class Asking:
         """Whether the device that the call was claimed for is the one that it would be sent to now."""
         tab = self.tab_of(call.call_id) or self.seat.tab
         return call.device in {"", tab.device.id}
+
+    def folder_at(self, signature: str) -> str:
+        """The working folder where that connection is, if it still holds the conversation; empty if not known."""
+        tab = self.seat.tab
+        return tab.folder(self._session_id) if tab.signature == signature else ""
 
     @property
     def is_elsewhere(self) -> bool:
@@ -141,7 +148,9 @@ class Asking:
             del self._elsewhere[call.call_id]
             self.ask(call)
             return
-        self._take(answer, question.asked_at, device=question.tab.device.id)
+        if answer.choice in NOT_ELSEWHERE:
+            answer = replace(answer, choice=None)
+        self._take(answer, question.asked_at, question.tab)
 
     def _is_asked_here(self, call_id: ToolCallId) -> bool:
         question = self._asked.get(call_id)
@@ -154,11 +163,15 @@ class Asking:
         is_there = question.seat is self.seat if where is None else question.tab is where
         return is_there and self._asked.get(call_id) is question
 
-    def _take(self, answer: ApprovalAnswered, asked_at: float, device: str = "") -> None:
+    def _take(self, answer: ApprovalAnswered, asked_at: float, elsewhere: Tab | None = None) -> None:
         self._measures.time(Timing.APPROVAL, _now() - asked_at)
         self._measures.count(Count.APPROVALS, outcome="closed" if answer.choice is None else answer.choice.value)
         self._on_their_way.add(answer.call_id)
-        self._put(Answered(answer.call_id, answer.choice, answer.arguments, answer.reason, device))
+        answered = Answered(answer.call_id, answer.choice, answer.arguments, answer.reason)
+        if elsewhere is not None:
+            device = elsewhere.device
+            answered = replace(answered, device=device.id, label=device.label, signature=elsewhere.signature)
+        self._put(answered)
 
     def _send_elsewhere(self, call: CallRecord, signature: ConnectionSignature) -> None:
         tab = self._find_tab(signature)
@@ -177,6 +190,7 @@ class Asking:
         answered: Callable[[_Question, ApprovalAnswered | None], None],
     ) -> None:
         self._asked[call.call_id] = question = _Question(call, self.seat, tab, _now())
+        is_here = tab is self.seat.tab
         approval = ApprovalAsked(
             session_id=self._session_id,
             call_id=call.call_id,
@@ -187,8 +201,8 @@ class Asking:
             arguments_hash=call.arguments_hash,
             risk=call.risk,
             expires_in=max(0.0, self._remaining(call)),
-            choices=call.choices,
-            asked_by="" if tab is self.seat.tab else self.seat.tab.device.label,
+            choices=call.choices if is_here else tuple(one for one in call.choices if one not in NOT_ELSEWHERE),
+            asked_by="" if is_here else self.seat.tab.device.label,
         )
         outbox.put(partial(self._show, question, approval, partial(answered, question)))
 

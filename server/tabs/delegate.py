@@ -20,6 +20,8 @@ Lost = Callable[[str], Awaitable[JsonObject]]
 Unclaimed = Callable[[str], Awaitable[JsonObject]]
 Elsewhere = Callable[[ToolCallId], "FrontendToolDelegate | None"]
 
+TO_END_IT = 15.0
+"""Seconds that a device has, beyond the time of a tool that takes long, to end it and to say so."""
 _MAY_HAVE_RUN = "The tool may have run."
 
 
@@ -54,7 +56,7 @@ class FrontendToolDelegate:
         unclaimed: Unclaimed = _over,
         elsewhere: Elsewhere = _nowhere,
     ) -> None:
-        """``call_timeout`` bounds a call in all, in seconds.
+        """``call_timeout`` bounds a call in all, in seconds, unless its tool may take longer.
 
         ``claim_of`` knows the claims of the calls that may run here; one without does not, and gets what ``unclaimed``
         gives for its id. ``epoch`` is the lease's.
@@ -103,14 +105,16 @@ class FrontendToolDelegate:
             # Between the claim and this the turn was cancelled, or another device came to hold the conversation.
             return await self._unclaimed(tool_call_id)
         call = ToolCalled(self._session_id, call_id, tool_name, args, claim, self._epoch)
-        until = asyncio.get_running_loop().time() + self._call_timeout
+        longest = self.tools[tool_name].longest_seconds
+        seconds = max(self._call_timeout, longest + TO_END_IT) if longest else self._call_timeout
+        until = asyncio.get_running_loop().time() + seconds
         try:
-            return await self._within(until, partial(self._tab.call_tool, call), unless=self._closed)
+            return await self._within(until, seconds, partial(self._tab.call_tool, call), unless=self._closed)
         except LinkLostError as error:
             reason = str(error)
         if self._lost is not None:
             try:
-                return await self._within(until, partial(self._lost, tool_call_id))
+                return await self._within(until, seconds, partial(self._lost, tool_call_id))
             except LinkLostError as error:
                 reason = str(error)
         return refusal(f"{reason} {_MAY_HAVE_RUN}")
@@ -121,9 +125,16 @@ class FrontendToolDelegate:
             self._closed.set_result(reason)
 
     async def _within(
-        self, until: float, work: Callable[[], Awaitable[JsonObject]], *, unless: asyncio.Future[str] | None = None
+        self,
+        until: float,
+        seconds: float,
+        work: Callable[[], Awaitable[JsonObject]],
+        *,
+        unless: asyncio.Future[str] | None = None,
     ) -> JsonObject:
         """What ``work`` gives, or a refusal at the loop's time ``until``; what ignores its cancellation is left behind.
+
+        ``seconds`` is how long that was from the beginning.
 
         Raises:
             LinkLostError: if the link is lost, or ``unless`` is done, with its reason.
@@ -142,7 +153,7 @@ class FrontendToolDelegate:
                 return running.result()
             if unless is not None and unless.done():
                 raise LinkLostError(unless.result())
-            return refusal(f"The tab did not answer within {self._call_timeout:g} seconds. {_MAY_HAVE_RUN}")
+            return refusal(f"The tab did not answer within {seconds:g} seconds. {_MAY_HAVE_RUN}")
         finally:
             running.cancel()
 

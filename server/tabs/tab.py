@@ -30,6 +30,10 @@ class Tab(Protocol):
         """The frontend tools it offers, by name."""
         ...
 
+    def folder(self, session_id: SessionId) -> str:
+        """The working folder of a session there, an absolute path; empty if it is not known."""
+        ...
+
     async def send(self, session_id: SessionId, seq: int | None, update: Update) -> None:
         """Send the ``seq``-th update of a session, or one that is none of them; waits while the peer reads slowly."""
         ...

@@ -8,12 +8,20 @@ from collections.abc import Callable
 from server.core.verdict import Verdict
 from shared.ids import ToolCallId
 
+MAX_OPEN = 64
+"""How many calls of one conversation may be open at once. What a person is asked about, they must be able to read."""
+
 
 class Verdicts:
     """One for each open call at most; it holds those for which somebody waits."""
 
     def __init__(self) -> None:
         self._waiting: dict[ToolCallId, asyncio.Future[Verdict]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many are waited for as may be at once."""
+        return len(self._waiting) >= MAX_OPEN
 
     def __contains__(self, call_id: ToolCallId) -> bool:
         return call_id in self._waiting

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from shared.catalog import change_bgm, copy_to_clipboard, get_location, list_directory, notify, read_file
+from shared.catalog import (
+    change_bgm,
+    copy_to_clipboard,
+    get_location,
+    list_directory,
+    notify,
+    open_url,
+    read_file,
+    run_command,
+    write_file,
+)
 from shared.tool_spec import ToolSpec
 
 FRONTEND_TOOLS: tuple[ToolSpec, ...] = (
@@ -10,6 +20,9 @@ FRONTEND_TOOLS: tuple[ToolSpec, ...] = (
     get_location.SPEC,
     read_file.SPEC,
     list_directory.SPEC,
+    write_file.SPEC,
+    run_command.SPEC,
+    open_url.SPEC,
     copy_to_clipboard.SPEC,
     notify.SPEC,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-from tests.bench import confirmation, context, memory, start, state, stream, turns
+from tests.bench import confirmation, context, door, memory, start, state, stream, turns
 from tests.bench.table import machine
 
 BENCHES = {
@@ -16,6 +16,7 @@ BENCHES = {
     "context": context.main,
     "state": state.main,
     "confirmation": confirmation.main,
+    "door": door.main,
 }
 
 

@@ -18,6 +18,7 @@ from client.core.leaving import Way
 from client.core.saved_tabs import SavedTabs
 from client.ports import ConnectedDevice, Resumed, Start, TabEvents, Toolbox, Welcome
 from client.saved_tabs_file import SavedTabsFile
+from shared.catalog import open_url, run_command, write_file
 from shared.errors import RingbackError
 from shared.frames import (
     AgentSaid,
@@ -36,6 +37,7 @@ from shared.json_types import JsonObject
 from tests.client.personal_for_tests import PersonalDataForTests
 
 PATIENCE = 10.0
+HURTING = {spec.name: spec for spec in (write_file.SPEC, run_command.SPEC, open_url.SPEC)}
 MODEL = ModelInfo("demo", "demo", scripted=True)
 
 
@@ -148,7 +150,8 @@ class LinkForTests:
         """Start a tool and ask for its approval; another device starts it where that one asks."""
         shown: JsonObject = {"track": 1} if arguments is None else arguments
         titles = {"change_bgm": "Change the background music", "get_location": "Tell where you are"}
-        title = titles.get(name, name)
+        spec = HURTING.get(name)
+        title = titles.get(name, name) if spec is None else spec.title
         approval = ApprovalAsked(
             session_id=self.session_id,
             call_id=ToolCallId(call),
@@ -157,7 +160,7 @@ class LinkForTests:
             kind="other",
             arguments=shown,
             arguments_hash="hash",
-            risk="Changes the music that plays on this device.",
+            risk="Changes the music that plays on this device." if spec is None else spec.risk,
             expires_in=300.0,
             choices=choices,
             asked_by=asked_by,

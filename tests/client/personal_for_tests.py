@@ -7,7 +7,8 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from shared.errors import RingbackError
+from client.core.grants import HeldGrant, LoggedDecision
+from shared.errors import RingbackError, UnknownGrantError
 from shared.json_types import JsonObject
 
 
@@ -16,6 +17,8 @@ class PersonalDataForTests:
     """Implements ``client.ports.PersonalData``."""
 
     states: dict[str, JsonObject] = field(default_factory=dict)
+    grants: tuple[HeldGrant, ...] = ()
+    log: tuple[LoggedDecision, ...] = ()
     text: str = ""
     message: str = "All conversations and the shared state of ada are gone."
     failure: RingbackError | None = None
@@ -41,6 +44,26 @@ class PersonalDataForTests:
     async def delete_state(self, key: str) -> int:
         await self._answer(f"delete {key}")
         return 0 if self.states.pop(key, None) is None else 1
+
+    async def list_grants(self) -> tuple[HeldGrant, ...]:
+        await self._answer("grants")
+        return self.grants
+
+    async def revoke_grant(self, grant_id: str) -> int:
+        await self._answer(f"revoke {grant_id}")
+        if grant_id not in {grant.id for grant in self.grants}:
+            raise UnknownGrantError("You have no grant of that id. It may be over, or taken back already.")
+        self.grants = tuple(grant for grant in self.grants if grant.id != grant_id)
+        return 1
+
+    async def revoke_all_grants(self) -> int:
+        await self._answer("revoke all")
+        count, self.grants = len(self.grants), ()
+        return count
+
+    async def grant_log(self, last: int) -> tuple[LoggedDecision, ...]:
+        await self._answer(f"log {last}")
+        return self.log[-last:]
 
     async def reset(self) -> str:
         await self._answer("reset")

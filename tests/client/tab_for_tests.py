@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from client.core.approval_preview import Preview
 from client.ports import Welcome
 from client.tools.journal import Entry, Journal, JournalId
 from client.tools.runs import Runs
@@ -87,6 +88,7 @@ Happening: TypeAlias = (
     | Held
     | Refused
     | Remark
+    | Preview
 )
 Kind = TypeVar("Kind")
 
@@ -138,6 +140,9 @@ class TabForTests:
     def approval_asked(self, approval: ApprovalAsked) -> None:
         self._note(approval)
 
+    def approval_previewed(self, approval: ApprovalAsked, preview: Preview) -> None:
+        self._note(preview)
+
     def approval_withdrawn(self, withdrawal: ApprovalWithdrawn) -> None:
         self._note(withdrawal)
 
@@ -182,6 +187,7 @@ class ToolboxForTests:
     copied: list[str] = field(default_factory=list)
     notices: list[tuple[str, str | None]] = field(default_factory=list)
     tracks: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copied.append(text)
@@ -191,6 +197,9 @@ class ToolboxForTests:
 
     def show_track(self, track: str) -> None:
         self.tracks.append(track)
+
+    async def open_url(self, url: str) -> None:
+        self.opened.append(url)
 
 
 IN_MEMORY = JournalId("in-memory")

@@ -18,6 +18,7 @@ from client.server_process import LocalServer, ServerFinder, local_server
 from client.settings import ClientSettings, read_settings
 from shared.errors import ServerDidNotStartError
 from shared.folders import token_file
+from shared.secret import Secret
 
 LISTENING = """
 import json, os, signal, socket, sys
@@ -69,7 +70,7 @@ async def test_a_server_that_is_ready_gives_its_address_and_token_and_lives_on(t
     script = LISTENING.replace("print(", f"{note}\nprint(")
     server = stand_in(tmp_path, script)
     endpoint = await server.find_or_start()
-    assert (endpoint.socket, endpoint.token) == (tmp_path / "s.sock", "the-token")
+    assert (endpoint.socket, endpoint.token) == (tmp_path / "s.sock", Secret("the-token"))
     pid, session = map(int, pid_file.read_text().split())
     assert session == pid, "it has a session of its own, so that a closed terminal does not reach it"
     assert await server.find_or_start() == endpoint, "the second time it is found, not started"
@@ -134,7 +135,7 @@ async def test_a_held_data_folder_is_waited_for_until_its_server_answers(tmp_pat
     listening = await asyncio.start_unix_server(lambda _reader, writer: writer.close(), server.socket)
     async with listening, asyncio.timeout(10):
         endpoint = await finding
-    assert endpoint.token == "its-token"
+    assert endpoint.token == Secret("its-token")
 
 
 async def test_a_log_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ async def test_a_named_server_is_taken_at_its_word(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("RINGBACK_TOKEN", "t")
     settings = settings_in(tmp_path, monkeypatch, connect="wss://example.org/acp")
     endpoint = await ServerFinder(settings).find()
-    assert (endpoint.url, endpoint.token) == ("wss://example.org/acp", "t")
+    assert (endpoint.url, endpoint.token) == ("wss://example.org/acp", Secret("t"))
 
 
 async def test_a_data_folder_that_cannot_be_made_is_the_servers_sentence(

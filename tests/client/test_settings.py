@@ -11,6 +11,7 @@ import pytest
 from client.settings import ClientSettings, read_settings
 from client.tools.place import Place
 from shared.errors import UsageError
+from shared.secret import Secret
 
 
 def settings(
@@ -19,6 +20,15 @@ def settings(
     (home / "config").mkdir(exist_ok=True)
     (home / "config" / "config.toml").write_text(toml, encoding="utf-8")
     return read_settings(given, {"RINGBACK_HOME": str(home), **environ})
+
+
+def test_allowed_folders_come_from_the_file_or_the_environment(tmp_path: Path) -> None:
+    home = {"RINGBACK_HOME": str(tmp_path)}
+    assert read_settings({}, home).allowed_folders == ()
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text('[client]\nallowed_folders = ["~/a", "/b"]\n')
+    assert read_settings({}, home).allowed_folders == (Path.home() / "a", Path("/b"))
+    assert read_settings({}, {**home, "RINGBACK_ALLOWED_FOLDERS": "/c, /d"}).allowed_folders == (Path("/c"), Path("/d"))
 
 
 def test_everything_has_a_default(tmp_path: Path) -> None:
@@ -42,10 +52,10 @@ def test_the_servers_other_settings_are_none_of_the_clients_business(tmp_path: P
 
 
 def test_a_server_to_connect_to_takes_the_token_from_the_environment(tmp_path: Path) -> None:
-    found = settings(tmp_path, {"connect": "ws://127.0.0.1:7000/acp"}, RINGBACK_TOKEN="secret")
+    found = settings(tmp_path, {"connect": "ws://127.0.0.1:7000/acp"}, RINGBACK_TOKEN="canary")
     assert found.connect is not None
-    assert found.connect.token == "secret"
-    assert "secret" not in repr(found)
+    assert found.connect.token == Secret("canary")
+    assert "canary" not in repr(found)
 
 
 @pytest.mark.parametrize("text", ["38.72,-9.14", " 38.72 , -9.14 "])

@@ -32,7 +32,7 @@ KEPT = Remembered(
     last_activity=NOON + timedelta(seconds=5),
     seq=2**40,
     seen=(MessageId("one"), MessageId("two")),
-    answers=PolicyAnswers({"notify"}, {("read_file", "hash")}, {"get_location"}),
+    answers=PolicyAnswers({"notify"}, {"get_location"}),
     state={"nested": {"list": [1, 1.0, True, None, "\0 \ud800 é 😀"]}},
     usage=TokenUsage(1, 2, 3),
     todos=(Todo("write tests", "in_progress", "high"), Todo("é 😀")),

@@ -24,6 +24,7 @@ from shared.errors import StorageError
 from shared.frames import AgentSaid, UserSaid
 from shared.ids import MessageId, SessionId
 from shared.json_types import JsonObject
+from shared.tool_spec import ToolSpec
 from shared.usage import TokenUsage
 from tests.contracts.records import (
     ADA,
@@ -69,6 +70,14 @@ def said(numbers: range) -> list[tuple[int, AgentSaid]]:
 async def test_a_turn_comes_back_as_it_was_put(ledger: SqlLedger, turn: TurnRecord) -> None:
     await ledger.put_turn(TALK, turn)
     assert await ledger.turn(TALK, turn.message_id) == turn
+
+
+async def test_the_holders_tools_come_back_with_all_that_is_known_of_them(ledger: SqlLedger) -> None:
+    plain = ToolSpec(HARD, HARD, HARD, {"type": "object"})
+    exact = dataclasses.replace(plain, kind="execute", risk=HARD, only_exactly=True)
+    held = dataclasses.replace(lease(1), tools=(plain, exact))
+    await ledger.put_lease(TALK, held)
+    assert (await ledger.recall(TALK)).lease == held
 
 
 async def test_a_call_comes_back_with_every_field_as_it_was_put(ledger: SqlLedger) -> None:

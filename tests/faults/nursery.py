@@ -32,6 +32,7 @@ LOADED = (
     "server.gateway.connection",
     "server.gateway.hall",
     "server.storage.schema",
+    "server.storage.sql_grants",
     "server.storage.sql_keys",
     "server.storage.sql_state",
     "server.storage.sql_conversations",
@@ -152,7 +153,7 @@ class Nursery:
         asked = {
             "home": str(home),
             "argv": ["--model", "demo", *transport, *options],
-            "environ": environment(home, FAULTS=json.dumps(faults or {}), **(environ or {})),
+            "environ": environment(home, **{"FAULTS": json.dumps(faults or {}), **(environ or {})}),
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None

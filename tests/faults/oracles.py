@@ -16,6 +16,7 @@ from typing import Any
 
 from server.gateway.acp import update_message
 from server.storage.update_json import decode_updates
+from shared.catalog import FRONTEND_TOOLS
 from shared.frames import AgentSaid, AnswerRestarted, ToolChanged, TurnEnded, Update, UserSaid
 from shared.ids import SessionId
 from tests.faults.durable_tab import DurableTab
@@ -163,7 +164,7 @@ def _runs(tab: DurableTab, kept: Kept) -> Iterator[str]:
             yield f"{call['call_id']} is done and ran {ran} times"
 
 
-FRONTEND = {"change_bgm", "copy_to_clipboard", "get_location", "list_directory", "notify", "read_file"}
+FRONTEND = {spec.name for spec in FRONTEND_TOOLS}
 
 
 def _calls(tab: DurableTab, kept: Kept) -> Iterator[str]:

@@ -19,6 +19,7 @@ from client.tools.music import MusicPlayer
 from client.tools.toolkit import Toolkit
 from shared.frames import ApprovalAsked, ApprovalWithdrawn
 from shared.ids import MessageId
+from shared.secret import Secret
 from tests.client.tab_for_tests import Interrupted, TabForTests, ToolboxForTests, runs_for_tests
 from tests.faults.proxy import behind, proxy_to
 from tests.journeys.raw_tab import raw_tab
@@ -36,7 +37,7 @@ LONG = 900_000
 
 def link_through(url: str, token: str, tab: TabForTests, folder: Path) -> TabLink:
     async def find() -> Endpoint:
-        return Endpoint(url, token)
+        return Endpoint(url, Secret(token))
 
     state = DeviceState(device_named("PC"), ToolboxForTests(), MusicPlayer(None), folder)
     return TabLink(

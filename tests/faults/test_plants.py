@@ -15,10 +15,13 @@ from tests.faults import (
     test_cuts,
     test_deadlines,
     test_full_disk,
+    test_garbage,
+    test_grants,
     test_kills,
     test_many_answers,
     test_many_open,
     test_open_approvals,
+    test_slow_reader,
     test_stalls,
     test_stop,
     test_taken_amid,
@@ -27,6 +30,7 @@ from tests.faults import (
 )
 from tests.faults.nursery import Nursery
 from tests.journeys import test_leaks
+from tests.plants import granted
 
 
 async def stops(_: Nursery, home: Path, **how: Any) -> None:
@@ -37,6 +41,10 @@ async def stops(_: Nursery, home: Path, **how: Any) -> None:
 async def leaks(_: Nursery, home: Path, **how: Any) -> None:
     """So do those of coming and going."""
     await test_leaks.check(home, warm_up=4, count=10, growth=test_leaks.SHORT_GROWTH, **how)
+
+
+def _takes_much(tally: test_slow_reader.Tally) -> bool:
+    return tally.memory > test_slow_reader.MEMORY or bool(tally.wrongs)
 
 
 CAUGHT: dict[str, tuple[Callable[..., Awaitable[Any]], dict[str, Any], Callable[[Any], object]]] = {
@@ -77,6 +85,16 @@ CAUGHT: dict[str, tuple[Callable[..., Awaitable[Any]], dict[str, Any], Callable[
     "a_task_for_each_connection": (leaks, {}, bool),
     "objects_kept_for_each_connection": (leaks, {}, bool),
     "bytes_kept_for_each_connection": (leaks, {}, bool),
+    **{
+        plant.__name__: (test_grants.check, {"count": 100, "seed": 26}, lambda tally: tally.wrongs)
+        for plant in granted.PLANTS
+    },
+    "nothing_waits_for_a_slow_reader": (
+        test_slow_reader.check,
+        {"rounds": 4, "words": test_slow_reader.MANY_WORDS},
+        _takes_much,
+    ),
+    "json_as_it_comes": (test_garbage.check, {"count": 4_000, "seed": 23}, lambda tally: tally.wrongs),
     "expiry_by_the_wall_clock": (test_clocks.check, {"count": 5, "seed": 18}, lambda tally: tally.wrongs),
 }
 """For each plant the trials that find it, and what they then say. Waiting in vain is finding it, too."""
@@ -92,6 +110,7 @@ QUICK = {
     "edits_not_noted",
     "lease_not_looked_at",
     "wherever_it_is",
+    "granted_by_the_tool_alone",
 }
 """Those that take so little that they run each time."""
 PLANTED = [pytest.param(plant, marks=[] if plant in QUICK else [pytest.mark.stress]) for plant in CAUGHT]

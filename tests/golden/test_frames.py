@@ -83,6 +83,9 @@ ASKED = {
     "ringback/state/list": {},
     "ringback/state/delete": {"key": "colours"},
     "ringback/metrics": {},
+    "ringback/grants/list": {},
+    "ringback/grants/log": {"last": 1},
+    "ringback/grants/revoke": {"all": True},
     "ringback/reset": {"confirm": True},
 }
 """What is asked for beside a conversation, in this order."""
@@ -172,7 +175,7 @@ async def _run() -> list[tuple[str | None, dict[str, Any]]]:
     async with listening(script) as gateway:
         async with gateway.client() as tab, gateway.client() as other:
             await other.open()
-            tab.answers |= {"session/request_permission": choosing("allow_once"), "_ringback/tool/call": play}
+            tab.answers |= {"session/request_permission": choosing("allow_exact"), "_ringback/tool/call": play}
             session_id = await tab.open()
             asked: dict[str, str] = {"request-1": "initialize", "request-2": "session_new"}
             for text in ("talk", "play", "fail"):

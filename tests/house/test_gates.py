@@ -15,6 +15,7 @@ GATES = {
     "lint": [str(BIN / "ruff"), "check", "."],
     "arrows": [str(BIN / "lint-imports")],
     "types": [str(BIN / "mypy")],
+    "security": [sys.executable, "-m", "bandit", "-q", "-r", "-c", "pyproject.toml", "client", "server", "shared"],
 }
 
 

@@ -21,6 +21,7 @@ from shared.acp_names import (
     METHOD_TURN_ENDED,
 )
 from shared.catalog import FRONTEND_TOOLS
+from shared.tool_spec import ToolSpec
 
 Message = dict[str, Any]
 PATIENCE = 20.0
@@ -44,6 +45,7 @@ class RawTab:
         self.called: list[Message] = []
         self.is_silent = False
         self.schema: Message = {}
+        self.specs: tuple[ToolSpec, ...] = FRONTEND_TOOLS
         self.answers: dict[int, asyncio.Future[Message]] = {}
         self.news = asyncio.Condition()
         self.run_tool: Callable[[Message], Message] = lambda params: {"success": True, **params["arguments"]}
@@ -65,7 +67,7 @@ class RawTab:
     async def introduce(self) -> None:
         tools = [
             {"name": spec.name, "description": spec.description, "inputSchema": self.schema or spec.input_schema}
-            for spec in FRONTEND_TOOLS
+            for spec in self.specs
         ]
         meta = {META_DEVICE: {"id": self.device, "label": self.device, "kind": "pc"}, META_TOOLS: tools}
         await self.request(

@@ -82,7 +82,7 @@ async def person(
     player = MusicPlayer(settings.music_folder, child_environment())
     journal = Journal(home / "runs.db")
     app = RingbackApp(
-        open_link=link_opener(settings, player, Runs(journal), home),
+        open_link=link_opener(settings, player, Runs(journal), home, umask=0o022),
         device=device_named("PC"),
         version="test",
         devices=(),

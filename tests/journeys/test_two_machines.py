@@ -19,6 +19,7 @@ from client.tools.toolkit import Toolkit
 from shared.frames import AgentSaid, ApprovalAnswered, ApprovalAsked, Choice, ToolChanged
 from shared.ids import MessageId
 from shared.json_types import JsonObject
+from shared.secret import Secret
 from tests.client.tab_for_tests import TabForTests, ToolboxForTests
 from tests.faults.proxy import Proxy, behind, proxy_to
 from tests.journeys.server_process import RunningServer, running_server
@@ -68,7 +69,7 @@ async def cut_off_after_the_run(server: RunningServer, home: Path) -> Resumed:
     tab = TabForTests()
     async with proxy_to(behind(server.url)) as proxy:
         box = CutOff(proxy)
-        async with machine(home, Endpoint(proxy.url, server.token), tab, box) as link:
+        async with machine(home, Endpoint(proxy.url, Secret(server.token)), tab, box) as link:
             link.say(MessageId("m1"), '/tool copy_to_clipboard {"text": "once"}')
             asked = await tab.first(ApprovalAsked)
             link.answer(ApprovalAnswered(asked.call_id, Choice.ALLOW_ONCE))
@@ -83,7 +84,7 @@ async def cut_off_after_the_run(server: RunningServer, home: Path) -> Resumed:
 async def gone_on(server: RunningServer, home: Path, place: Resumed) -> tuple[list[str], JsonObject, str]:
     """What ran on the machine at ``home`` that went on, the tool's result, and what the agent said."""
     tab, box = TabForTests(), ToolboxForTests()
-    async with machine(home, Endpoint(server.url, server.token), tab, box, place):
+    async with machine(home, Endpoint(server.url, Secret(server.token)), tab, box, place):
         await tab.end_of("m1")
     (result,) = [changed.result for changed in tab.all(ToolChanged) if changed.result is not None]
     return box.copied, result, "".join(said.text for said in tab.all(AgentSaid))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from client.app import RingbackApp
+from client.core.command_preview import command_preview
 from client.core.device_presets import PRESETS
+from client.core.grants import HeldGrant
+from client.core.url_preview import url_preview
+from client.core.write_preview import write_preview
 from client.ports import ConnectedDevice, Resumed
-from shared.frames import AgentSaid, Device, TodosChanged, ToolChanged, TurnEnded, UsageChanged
+from shared.frames import AgentSaid, Choice, Device, TodosChanged, ToolChanged, TurnEnded, UsageChanged
 from shared.ids import ConnectionSignature, ToolCallId
 from shared.json_types import JsonObject
 from shared.news import Notice, StateChanged
@@ -290,6 +295,36 @@ async def metrics(stage: Stage, pilot: Pilot[None]) -> None:
     await stage.say(pilot, "/metrics")
 
 
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+GRANTS = (
+    HeldGrant("g1", "change_bgm", {"track": 1}, "PC", "/home/ada", NOON, NOON + timedelta(days=30)),
+    HeldGrant(
+        "g2",
+        "write_file",
+        {"path": "/home/ada/no\u202etes.txt", "text": "one [bold]line[/bold]\nand \x1b[2Janother", "mode": None},
+        "iPhone",
+        "/home/ada",
+        NOON - timedelta(days=3),
+        NOON + timedelta(days=27),
+    ),
+    HeldGrant("g3", "get_location", {}, "PC", "/work", NOON - timedelta(days=9), NOON + timedelta(days=21)),
+)
+
+
+async def grants(stage: Stage, pilot: Pilot[None]) -> None:
+    stage.board.personal.grants = GRANTS
+    await stage.say(pilot, "/grants")
+    await until(pilot, lambda: len(stage.app.screen_stack) > 1)
+    await pilot.pause()
+    await pilot.press("down")
+
+
+async def grants_none(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "/grants")
+    await until(pilot, lambda: len(stage.app.screen_stack) > 1)
+    await pilot.pause()
+
+
 async def resetting(stage: Stage, pilot: Pilot[None]) -> None:
     await stage.say(pilot, "Good morning")
     stage.link.reply("Good morning to you, too.")
@@ -391,6 +426,66 @@ async def leaving_what_goes_on(stage: Stage, pilot: Pilot[None]) -> None:
     await until(pilot, lambda: len(stage.app.screen_stack) > 1)
 
 
+OLD = b"""# Party
+
+- [ ] cake
+- [ ] music
+- [ ] lights
+
+Where: the small room with the blue door, on the second floor, the one with the piano and the long table
+When: Friday
+Who: everybody
+"""
+NEW = """# Party
+
+- [x] cake
+- [ ] music
+- [ ] lights, [@click=app.quit]not the bright ones[/]
+- [ ] a speech\x1b[2J that \u202eis short
+
+Where: the large room with the red door, on the first floor, the one with the piano and the long table by the window
+When: Friday
+Who: everybody
+"""
+
+
+ONLY_EXACTLY = tuple(choice for choice in Choice if choice is not Choice.ALLOW_TOOL)
+"""What is offered for tools that can do something else entirely with other arguments."""
+
+
+async def writing_a_file(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "Tick off the cake")
+    stage.link.take()
+    arguments: JsonObject = {"path": "party.md", "content": NEW}
+    asked = stage.link.ask("call-1", "write_file", arguments, ONLY_EXACTLY)
+    preview = write_preview("/srv/shared/party.md", OLD, NEW, "replace", ("/home/ada/work", "/home/ada/notes"))
+    stage.link.events.approval_previewed(asked, preview)
+    await stage.turn_to_the_question(pilot)
+
+
+async def running_a_command(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "Clean up the build")
+    stage.link.take()
+    command = (
+        "set -e\nrm -rf build dist\t*.egg-info   # and then\n"
+        "python -m build --wheel --outdir /home/ada/work/dist --config-setting=editable_mode=strict . && ls -l dist\n"
+        "Runs with /bin/sh -c in /tmp\u200b"
+    )
+    arguments: JsonObject = {"command": command, "cwd": "~/work", "timeout": 120}
+    asked = stage.link.ask("call-1", "run_command", arguments, ONLY_EXACTLY)
+    stage.link.events.approval_previewed(asked, command_preview(command, "/home/ada/work", 120))
+    await stage.turn_to_the_question(pilot)
+
+
+async def opening_a_page(stage: Stage, pilot: Pilot[None]) -> None:
+    await stage.say(pilot, "Open my bank")
+    stage.link.take()
+    url = "http://www.\u0430pple.com:8443/login?next=%2Faccount&token=4f2a90c1d7#start"
+    asked = stage.link.ask("call-1", "open_url", {"url": url})
+    stage.link.events.approval_previewed(asked, url_preview(url))
+    await stage.turn_to_the_question(pilot)
+
+
 SCENES: tuple[Scene, ...] = (
     fresh,
     markdown,
@@ -414,6 +509,8 @@ SCENES: tuple[Scene, ...] = (
     state_without_keys,
     state_new_key,
     metrics,
+    grants,
+    grants_none,
     resetting,
     after_a_reset,
     held,
@@ -424,4 +521,7 @@ SCENES: tuple[Scene, ...] = (
     approval_from_another_device,
     rejecting_with_a_reason,
     leaving_what_goes_on,
+    writing_a_file,
+    running_a_command,
+    opening_a_page,
 )

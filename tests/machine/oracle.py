@@ -69,7 +69,8 @@ class Oracle:
     approved: dict[CallKey, set[str]] = field(default_factory=dict)
     denied: dict[CallKey, Choice] = field(default_factory=dict)
     allowed_tools: set[tuple[str, str]] = field(default_factory=set)
-    allowed_exactly: set[tuple[str, str, str]] = field(default_factory=set)
+    granted: set[tuple[str, str]] = field(default_factory=set)
+    """Tools, and the hashes of the arguments: whose they are and on which device is looked at elsewhere."""
     rejected_tools: set[tuple[str, str]] = field(default_factory=set)
     runs: Counter[CallKey] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
@@ -152,7 +153,7 @@ class Oracle:
             case Choice.ALLOW_TOOL:
                 self.allowed_tools.add((key.session, row.name))
             case Choice.ALLOW_EXACT:
-                self.allowed_exactly.add((key.session, row.name, told))
+                self.granted.add((row.name, told))
             case Choice.REJECT_TOOL:
                 self.rejected_tools.add((key.session, row.name))
             case _:
@@ -186,11 +187,7 @@ class Oracle:
             self.wrong(f"row 7: {key} runs {name} with {arguments}, and something else is committed")
         if key in self.denied:
             self.wrong(f"row 11: {key} was denied and runs")
-        by_rule = (
-            name in NEVER_ASKS
-            or (key.session, name) in self.allowed_tools
-            or (key.session, name, told) in self.allowed_exactly
-        )
+        by_rule = name in NEVER_ASKS or (key.session, name) in self.allowed_tools or (name, told) in self.granted
         if told not in self.approved.get(key, set()) and not by_rule:
             self.wrong(f"row 2/7: {key} runs {name} with {arguments}, which nobody approved: {self.notes[-6:]}")
 

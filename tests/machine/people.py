@@ -182,6 +182,9 @@ class ClientTab:
         """Whether nothing of it arrives any more; it may have begun while something was waited for."""
         return self.is_deaf
 
+    def folder(self, session_id: SessionId) -> str:
+        return "/work"
+
     async def call_tool(self, call: ToolCalled) -> JsonObject:
         if self.is_gone or not self.lives():
             raise LinkLostError(GONE)

@@ -19,6 +19,7 @@ from server.core.session_key import SessionKey
 from server.core.usage import Budgets
 from server.gateway.hall import Hall
 from server.gateway.session_requests import SessionRequests
+from server.gateway.transport import MESSAGES
 from server.loading import Loading
 from server.metrics.measures import Measures
 from server.ports import Stores
@@ -28,6 +29,7 @@ from server.state.shared_state import SharedStates
 from server.storage.ledger import SqlLedger
 from server.storage.memory_state import MemoryState
 from server.storage.sql_conversations import SqlConversations
+from server.storage.sql_grants import SqlGrants
 from server.storage.sql_usage import SqlUsage
 from server.tabs.audience import Audience
 from server.tabs.tab import Tab
@@ -70,7 +72,7 @@ class ServerLife:
         changes = LocalChanges()
         state = MemoryState()
         self.ledger = SqlLedger(engine)
-        stores = Stores(SqlConversations(engine), self.ledger, SqlUsage(engine), cast(Any, state))
+        stores = Stores(SqlConversations(engine), self.ledger, SqlUsage(engine), cast(Any, state), SqlGrants(engine))
 
         async def bring() -> Stores:
             return stores
@@ -106,6 +108,8 @@ class ServerLife:
             tenants=frozenset(),
             reserved=frozenset(),
             metrics=cast(Any, None),
+            grants=cast(Any, None),
+            messages=MESSAGES,
         )
         self.recovery = asyncio.create_task(go_on(self.sessions, self.stores, self.moment))
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests.plants import misled
+from tests.plants import granted, misled, open_door
 
 
 def acknowledge_before_commit() -> None:
@@ -149,7 +149,7 @@ def every_row_read() -> None:
 
     async def take(self: Any, event: Any) -> None:
         query = reading.sa.select(reading.CALL)
-        await self._ledger()._read(
+        await self._books._ledger()._read(
             lambda connection: [reading.call_of(r) for r in connection.execute(query).mappings()]
         )
         await honest(self, event)
@@ -173,5 +173,7 @@ PLANTS: dict[str, Callable[[], None]] = {
         stall,
         every_row_read,
         *misled.PLANTS,
+        *granted.PLANTS,
+        *open_door.PLANTS,
     )
 }

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from server.core.deadline import Moment
+from server.core.decision import AuditEntry
+from server.core.grant import Asked, Grant
 from server.core.identity import Identity
 from server.core.lease import Lease
 from server.core.records import CallRecord, Recalled, TurnRecord, TurnState
@@ -36,6 +39,8 @@ class LedgerForTests:
     told: dict[SessionKey, dict[int, Update]] = field(default_factory=dict)
     calls: dict[SessionKey, dict[tuple[MessageId, ToolCallId, int], CallRecord]] = field(default_factory=dict)
     leases: dict[SessionKey, Lease] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
+    grants: dict[tuple[Identity, str, str, str, str], Grant] = field(default_factory=dict)
     is_stuck: bool = False
     is_broken: bool = False
     forgets: bool = False
@@ -96,6 +101,19 @@ class LedgerForTests:
 
         return self._put(put)
 
+    def put_decision(self, entry: AuditEntry, grant: Grant | None = None) -> asyncio.Future[None]:
+        def put() -> None:
+            self.audit.append(entry)
+            if grant is not None:
+                self.grants[grant.identity, grant.device, grant.folder, grant.tool, grant.arguments_hash] = grant
+
+        return self._put(put)
+
+    async def granted(self, asked: Asked, now: datetime) -> Grant | None:
+        self._check()
+        grant = self.grants.get((asked.identity, asked.device, asked.folder, asked.tool, asked.arguments_hash))
+        return grant if grant is not None and grant.covers(asked, now) else None
+
     async def recall(self, key: SessionKey) -> Recalled:
         self._check()
         await self._settled()
@@ -147,6 +165,7 @@ class LedgerForTests:
         for kept in (self.turns, self.told, self.calls, self.leases):
             for key in [key for key in kept if key.identity == identity]:
                 del kept[key]
+        self.grants = {name: grant for name, grant in self.grants.items() if grant.identity != identity}
 
     async def close(self, within: float) -> None:
         pass

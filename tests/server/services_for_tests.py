@@ -14,7 +14,10 @@ from server.conversations.services import Services
 from server.conversations.sessions import SessionManager
 from server.conversations.telling import Opening
 from server.core.deadline import Moment
+from server.core.decision import AuditEntry
+from server.core.grant import Grant, GrantId
 from server.core.identity import Identity, identity_named
+from server.core.policy_rules import PolicyRule
 from server.core.remembered import Remembered, TurnUsage
 from server.core.usage import Budgets
 from server.loading import Loading
@@ -93,6 +96,34 @@ class UsageForTests:
         return _sum(t for who, _, t in booked if who.tenant == tenant and (since is None or t.ended_at >= since))
 
 
+@dataclass
+class GrantsForTests:
+    """Implements ``GrantStore`` over what the ledger keeps."""
+
+    ledger: LedgerForTests
+
+    async def of_person(self, identity: Identity, now: datetime) -> tuple[Grant, ...]:
+        return tuple(g for g in self.ledger.grants.values() if g.identity == identity and g.lasts(now))
+
+    async def revoke(self, identity: Identity, grant_id: GrantId) -> bool:
+        return self._drop(lambda grant: (grant.identity, grant.id) == (identity, grant_id)) > 0
+
+    async def revoke_all(self, identity: Identity) -> int:
+        return self._drop(lambda grant: grant.identity == identity)
+
+    async def log(self, identity: Identity, last: int) -> tuple[AuditEntry, ...]:
+        return tuple(entry for entry in self.ledger.audit if entry.key.identity == identity)[-last:]
+
+    async def purge(self, now: datetime) -> int:
+        return self._drop(lambda grant: grant.expires_at <= now)
+
+    def _drop(self, is_gone: Callable[[Grant], bool]) -> int:
+        gone = [name for name, grant in self.ledger.grants.items() if is_gone(grant)]
+        for name in gone:
+            del self.ledger.grants[name]
+        return len(gone)
+
+
 def _sum(turns: object) -> TokenUsage:
     total = TokenUsage()
     for turn in turns:  # type: ignore[attr-defined]  # any iterable of turns
@@ -112,10 +143,13 @@ class Setup:
         idle_time: float = 1800,
         doze_after: float = 30,
         budgets: Budgets | None = None,
+        policy: tuple[PolicyRule, ...] = (),
     ) -> None:
         self.ledger = LedgerForTests()
         self.conversations = ConversationsForTests(self.ledger)
-        self.stores = Stores(self.conversations, self.ledger, UsageForTests(self.conversations), MemoryState())
+        usage = UsageForTests(self.conversations)
+        self.grants = GrantsForTests(self.ledger)
+        self.stores = Stores(self.conversations, self.ledger, usage, MemoryState(), self.grants)
         self.changes = LocalChanges()
         self.ahead = 0.0
         self.find_tab: Callable[[Identity, ConnectionSignature], Tab | None] = lambda _, __: None
@@ -130,6 +164,7 @@ class Setup:
             clock=self.clock,
             doze_after=doze_after,
             find_tab=self._find_tab,
+            policy=policy,
         )
         self.sessions = SessionManager(self.services, idle_time=idle_time)
 
@@ -142,6 +177,10 @@ class Setup:
 
     async def _bring(self) -> Stores:
         return self.stores
+
+    async def bring_grants(self) -> GrantsForTests:
+        """Where grants are kept."""
+        return self.grants
 
     async def _bring_state(self) -> MemoryState:
         return self.stores.state  # type: ignore[return-value]  # made above

@@ -55,6 +55,7 @@ class TabForTests:
         self.decide = decide
         self.run_tool = run_tool
         self.is_gone = False
+        self.cwd = "/work"
         self.sent: list[tuple[SessionId, int, Update]] = []
         self.greeted: list[Update] = []
         self.answering: set[asyncio.Task[None]] = set()
@@ -67,6 +68,9 @@ class TabForTests:
     @property
     def updates(self) -> list[Update]:
         return [update for _, _, update in self.sent]
+
+    def folder(self, session_id: SessionId) -> str:
+        return self.cwd
 
     async def send(self, session_id: SessionId, seq: int | None, update: Update) -> None:
         self._check()

@@ -13,9 +13,9 @@ from server.conversations.sessions import SessionManager
 from server.conversations.turns import CANCELLED
 from server.core.canonical import arguments_hash
 from server.core.deadline import Deadline, Moment
-from server.core.desk import IN_DOUBT
 from server.core.lease import Lease
 from server.core.records import CallRecord, TurnRecord, TurnState
+from server.core.refusal import IN_DOUBT
 from server.core.remembered import Remembered
 from server.core.session_events import Said
 from server.core.session_key import SessionKey

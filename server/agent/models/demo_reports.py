@@ -23,6 +23,8 @@ class ToolResult:
 def report(given: ToolResult) -> str:
     """One sentence: the key facts, or the error word for word."""
     result = given.result
+    if given.name == "run_command" and "exit_code" in result:
+        return _SENTENCES["run_command"](given)
     if result.get("success") is False or ("error" in result and "success" not in result):
         return f"{given.name} did not work: {_fact(result.get('error', 'no reason was given'))}"
     try:
@@ -58,6 +60,20 @@ def _list_directory(given: ToolResult) -> str:
     entries = given.result["entries"]
     names = [_fact(entry["name"]) for entry in _objects(entries)]
     return f"list_directory found {len(names)} names in {_fact(given.result['path'])}: {_fact(', '.join(names))}"
+
+
+def _run_command(given: ToolResult) -> str:
+    stdout = given.result["stdout"]
+    said = f": {_fact(stdout.strip())}" if isinstance(stdout, str) and stdout.strip() else ", and it wrote nothing."
+    return f"The command ended with exit code {_fact(given.result['exit_code'])}{said}"
+
+
+def _write_file(given: ToolResult) -> str:
+    return f"Wrote {_fact(given.result['bytes'])} bytes to {_fact(given.result['path'])}."
+
+
+def _open_url(given: ToolResult) -> str:
+    return f"Opened {_fact(given.result['url'])} in your browser."
 
 
 def _copy_to_clipboard(given: ToolResult) -> str:
@@ -110,6 +126,9 @@ _SENTENCES: dict[str, Callable[[ToolResult], str]] = {
     "get_location": _get_location,
     "read_file": _read_file,
     "list_directory": _list_directory,
+    "write_file": _write_file,
+    "run_command": _run_command,
+    "open_url": _open_url,
     "copy_to_clipboard": _copy_to_clipboard,
     "notify": _notify,
     "get_weather": _get_weather,

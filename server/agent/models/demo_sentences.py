@@ -28,9 +28,16 @@ def _target(match: re.Match[str]) -> str:
     text = match["target"].strip()
     if re.fullmatch(r".*[\w'\"`)][?!.]+", text, re.DOTALL):
         text = text.rstrip("?!.")
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`":
-        text = text[1:-1]
-    return text
+    return _unquoted(text)
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`" else text
+
+
+def _line(text: str) -> str:
+    """Text for a file: without quotes, and with the end that a line has."""
+    return f"{_unquoted(text.strip())}\n"
 
 
 def _path(match: re.Match[str]) -> JsonObject:
@@ -91,6 +98,28 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str, _Arguments], ...] = (
         _nothing,
     ),
     (_sentence(r"(?:read|show|open)(?: me)?(?: the| my)? file (?P<target>.+)"), "read_file", _path),
+    (
+        _sentence(r"(?:open|visit|go to|browse)(?: the)?(?: page| url| address)? (?P<target>https?://\S+)"),
+        "open_url",
+        lambda match: {"url": _target(match)},
+    ),
+    (
+        _sentence(r"(?:run|execute)(?: the)?(?: shell)?(?: command)?:? (?P<command>\S.*)"),
+        "run_command",
+        lambda match: {"command": _unquoted(match["command"].strip())},
+    ),
+    (
+        _sentence(
+            r"(?:write|save|put) (?P<content>.+?) (?:to|into|in)(?: the| my)?(?: file)? (?P<target>(?=\S*[./]\w)\S+)"
+        ),
+        "write_file",
+        lambda match: {"path": _target(match), "content": _line(match["content"])},
+    ),
+    (
+        _sentence(r"append (?P<content>.+?) to(?: the| my)?(?: file)? (?P<target>\S+)"),
+        "write_file",
+        lambda match: {"path": _target(match), "content": _line(match["content"]), "mode": "append"},
+    ),
     (
         _sentence(
             r"(?:list|show)(?: me)?(?: the| my| all)?(?: files)?(?: in)?(?: the)? (?:directory|folder) (?P<target>.+)"

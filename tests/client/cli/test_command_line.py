@@ -103,6 +103,16 @@ def test_serve_becomes_the_server_in_the_same_process(tmp_path: Path) -> None:
         serving.stdout.close()
 
 
+@pytest.mark.usefixtures("logging_put_back")
+def test_the_persons_own_umask_is_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[object] = []
+    monkeypatch.setenv("RINGBACK_HOME", str(tmp_path))
+    monkeypatch.setattr(ringback, "main", lambda **given: handed.append(given["obj"]))
+    monkeypatch.setattr("client.__main__.os.umask", lambda _mask: 0o027)
+    assert run([]) == 0
+    assert handed == [0o027]
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(RuntimeError("inner words"), 1), (KeyboardInterrupt(), 130), (click.Abort(), 130)]
 )

@@ -28,6 +28,9 @@ class Target:
     def show_state(self) -> None:
         self.asked.append("state")
 
+    def show_grants(self) -> None:
+        self.asked.append("grants")
+
     def show_metrics(self) -> None:
         self.asked.append("metrics")
 
@@ -52,6 +55,9 @@ class Target:
     def take_over(self) -> None:
         self.asked.append("take")
 
+    def export(self, name: str) -> None:
+        self.asked.append(f"export {name}")
+
     def toggle_tool_cards(self) -> None:
         self.asked.append("cards")
 
@@ -67,12 +73,15 @@ class Target:
         ("/details", "details"),
         ("/cards", "cards"),
         ("/state", "state"),
+        ("/grants", "grants"),
         ("/metrics", "metrics"),
         ("/reset", "reset"),
         ("/rename", "rename None"),
         ("/rename The party", "rename The party"),
         ("/handoff", "hand over"),
         ("/join ABCD-EFGH", "join ABCD-EFGH"),
+        ("/export", "export "),
+        ("/export  my party.json ", "export my party.json"),
         ("/take", "take"),
         ("/todos", "todos"),
         ("/quit ", "leave"),

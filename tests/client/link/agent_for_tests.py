@@ -24,6 +24,7 @@ from shared.acp_names import (
     META_SEQ,
     METHOD_TURN_ENDED,
 )
+from shared.secret import Secret
 
 TOKEN = "the-token"
 SESSION = "session_someone_00000000-0000-4000-8000-000000000000"
@@ -139,7 +140,7 @@ class AgentForTests:
     peers: list[Peer] = field(default_factory=list)
     prompted: list[tuple[str, str]] = field(default_factory=list)
     requested: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    endpoint: Endpoint = field(default_factory=lambda: Endpoint("ws://unset", TOKEN))
+    endpoint: Endpoint = field(default_factory=lambda: Endpoint("ws://unset", Secret(TOKEN)))
 
     def admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if self.refusal is not None:
@@ -167,5 +168,5 @@ async def running(agent: AgentForTests, port: int = 0) -> AsyncIterator[AgentFor
         agent.talk, "127.0.0.1", port, process_request=agent.admit, process_response=agent.sign, close_timeout=1
     ) as server:
         found = next(iter(server.sockets)).getsockname()[1]
-        agent.endpoint = Endpoint(f"ws://127.0.0.1:{found}/acp", TOKEN)
+        agent.endpoint = Endpoint(f"ws://127.0.0.1:{found}/acp", Secret(TOKEN))
         yield agent

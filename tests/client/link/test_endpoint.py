@@ -8,6 +8,7 @@ import pytest
 
 from client.link.endpoint import Endpoint
 from shared.errors import UsageError
+from shared.secret import Secret
 
 
 def test_our_own_form_names_a_socket() -> None:
@@ -29,4 +30,4 @@ def test_what_is_no_address_is_refused_with_a_sentence(url: str) -> None:
 
 
 def test_its_token_is_not_shown() -> None:
-    assert "hunter2" not in repr(Endpoint("ws://x/acp", "hunter2"))
+    assert "hunter2" not in repr(Endpoint("ws://x/acp", Secret("hunter2")))

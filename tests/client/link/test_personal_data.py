@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import acp
 import pytest
 
 from client.core.device_presets import PRESETS
+from client.core.grants import HeldGrant, LoggedDecision
 from client.link import asking, personal_data
 from client.link.asking import BROKEN, NONSENSE, NOT_A_RINGBACK, NOT_CONNECTED, TOO_OLD
 from client.link.endpoint import Endpoint
@@ -19,6 +21,9 @@ from client.link.visit import visiting
 from client.link.wire import NotLetInError
 from client.ports import PersonalData, Welcome
 from shared.acp_names import (
+    METHOD_GRANTS_LIST,
+    METHOD_GRANTS_LOG,
+    METHOD_GRANTS_REVOKE,
     METHOD_METRICS,
     METHOD_RESET,
     METHOD_STATE_DELETE,
@@ -78,6 +83,71 @@ async def test_every_request_is_sent_as_it_is_documented_and_its_answer_read() -
         (METHOD_RESET, {"confirm": True}),
         (METHOD_METRICS, {}),
     ]
+
+
+async def test_grants_and_the_log_are_asked_for_as_documented_and_read() -> None:
+    noon, later = datetime(2026, 11, 21, 12, tzinfo=UTC), datetime(2026, 12, 21, 12, 0, 0, 5000, tzinfo=UTC)
+    device = {"id": "d", "label": "PC"}
+    agent = answering(
+        list={
+            "grants": [
+                {
+                    "id": "g",
+                    "tool": "notify",
+                    "arguments": {"n": 1.0},
+                    "device": device,
+                    "folder": "/home/ada",
+                    "createdAt": "2026-11-21T12:00:00.000+00:00",
+                    "expiresAt": "2026-12-21T12:00:00.005+00:00",
+                }
+            ]
+        },
+        revoke={"revoked": 1},
+        log={
+            "entries": [
+                {
+                    "at": "2026-11-21T12:00:00.000+00:00",
+                    "sessionId": "s",
+                    "toolCallId": "c",
+                    "tool": "notify",
+                    "argumentsHash": "h",
+                    "decision": "expired",
+                    "device": device,
+                    "connection": "x",
+                }
+            ]
+        },
+    )
+    async with asked(agent) as personal:
+        (grant,) = await personal.list_grants()
+        assert grant == HeldGrant("g", "notify", {"n": 1.0}, "PC", "/home/ada", noon, later)
+        assert await personal.revoke_grant("g") == 1
+        assert await personal.revoke_all_grants() == 1
+        assert await personal.grant_log(5) == (LoggedDecision(noon, "s", "c", "notify", "h", "expired", "PC", "x"),)
+    assert agent.requested == [
+        (METHOD_GRANTS_LIST, {}),
+        (METHOD_GRANTS_REVOKE, {"id": "g"}),
+        (METHOD_GRANTS_REVOKE, {"all": True}),
+        (METHOD_GRANTS_LOG, {"last": 5}),
+    ]
+
+
+async def test_grants_that_do_not_fit_into_one_answer_are_asked_for_until_all_are_here() -> None:
+    async def answer(_peer: Peer, _method: str, params: dict[str, Any]) -> Any:
+        skip = params.get("skip", 0)
+        grant = {
+            "id": f"g{skip}",
+            "tool": "notify",
+            "arguments": {},
+            "device": {"label": "PC"},
+            "folder": "/home/ada",
+            "createdAt": "2026-11-21T12:00:00.000+00:00",
+            "expiresAt": "2026-12-21T12:00:00.000+00:00",
+        }
+        return {"grants": [grant], "left": 2 - skip}
+
+    async with asked(AgentForTests(answer=answer)) as personal:
+        assert [grant.id for grant in await personal.list_grants()] == ["g0", "g1", "g2"]
 
 
 async def test_a_key_without_a_value_is_none() -> None:

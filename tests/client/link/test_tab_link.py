@@ -96,6 +96,7 @@ async def test_it_introduces_its_device_its_tools_and_its_folder_and_learns_its_
         "get_location",
         "copy_to_clipboard",
         "notify",
+        "open_url",
     }
     assert all(set(tool) == {"name", "description", "inputSchema"} for tool in meta[META_TOOLS])
     assert peer.introduced["client_info"].name == "ringback"

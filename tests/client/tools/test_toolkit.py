@@ -43,7 +43,12 @@ def test_a_computer_or_any_other_device_offers_everything(device: str) -> None:
 @pytest.mark.parametrize("device", ["iPhone", "Android"])
 def test_a_phone_keeps_its_files_to_itself(device: str) -> None:
     names = {spec.name for spec in toolkit(device).specs}
-    assert names == {"change_bgm", "get_location", "copy_to_clipboard", "notify"}
+    assert names == {"change_bgm", "get_location", "copy_to_clipboard", "notify", "open_url"}
+
+
+def test_where_there_is_no_shell_no_command_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client.tools.device.sys.platform", "win32")
+    assert {spec.name for spec in FRONTEND_TOOLS} - {spec.name for spec in toolkit().specs} == {"run_command"}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,16 @@ def test_a_phone_keeps_its_files_to_itself(device: str) -> None:
         ("get_location", {"x": 1}, "get_location has no argument 'x'. Its arguments: none."),
         ("notify", {"message": ""}, "The argument message of notify must not be empty."),
         ("notify", {"message": 7}, "The argument message of notify must be a string."),
+        (
+            "write_file",
+            {"path": "x", "content": "y", "mode": "z"},
+            "The argument mode of write_file must be one of replace, append, create.",
+        ),
+        (
+            "run_command",
+            {"command": "x", "timeout": 601},
+            "The argument timeout of run_command must be at most 600, and 601 is more.",
+        ),
         ("read_file", {"path": "x", "line": 0}, "The argument line of read_file must be at least 1, and 0 is less."),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from server.context import TurnContext
 from server.conversations.conversation import Conversation
 from server.conversations.leasing import opens
-from server.core.desk import IN_DOUBT
+from server.core.refusal import IN_DOUBT
 from server.core.session_events import Said
 from server.core.tool_call import CallState
 from shared.catalog import change_bgm

@@ -96,4 +96,7 @@ def test_the_tools_of_the_catalogue_say_what_they_need() -> None:
         "copy_to_clipboard": "the whole must have text",
         "notify": "the whole must have message",
         "read_file": "the whole must have path",
+        "write_file": "the whole must have path",
+        "run_command": "the whole must have command",
+        "open_url": "the whole must have url",
     }

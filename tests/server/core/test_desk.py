@@ -8,7 +8,8 @@ import pytest
 
 from server.core.canonical import arguments_hash
 from server.core.deadline import Deadline, Moment
-from server.core.desk import IN_DOUBT, SAME_ID, Desk
+from server.core.decision import Decided, Decision, Whereabouts
+from server.core.desk import Desk
 from server.core.desk_events import (
     Answered,
     Ask,
@@ -27,9 +28,10 @@ from server.core.desk_events import (
     Wake,
     Withdraw,
 )
-from server.core.policy import Policy, PolicyAnswers, Rule
+from server.core.policy import Policy, PolicyAnswers
+from server.core.policy_rules import Rule
 from server.core.records import CallRecord
-from server.core.refusal import refusal
+from server.core.refusal import IN_DOUBT, SAME_ID, refusal
 from server.core.tool_call import CallState
 from shared.catalog import change_bgm, get_location
 from shared.frames import Choice, ToolChanged, ToolStarted
@@ -278,14 +280,14 @@ def test_always_allowing_a_tool_holds_for_other_arguments_of_it_and_for_no_other
 def test_allowing_exact_arguments_does_not_hold_for_others() -> None:
     desk = shown()
     desk.on(Answered(CALL, Choice.ALLOW_EXACT))
-    assert kinds(desk.on(request(OTHER))) == ["Tell", *ALLOWS]
+    assert kinds(desk.on(replace(request(OTHER), is_granted=True))) == ["Tell", *ALLOWS]
     assert kinds(desk.on(replace(request(ToolCallId("call-3")), arguments={"track": 2}))) == ["Tell", "Keep", "Ask"]
 
 
 def test_always_rejecting_beats_always_allowing() -> None:
     desk = shown()
     desk.on(Answered(CALL, Choice.ALLOW_TOOL))
-    desk.policy.remember(Choice.REJECT_TOOL, "change_bgm", "")
+    desk.policy.remember(Choice.REJECT_TOOL, change_bgm.SPEC)
     assert kinds(desk.on(request(OTHER))) == ["Tell", *ENDS]
 
 
@@ -342,8 +344,11 @@ def test_edited_arguments_are_held_against_the_tool_as_it_is_known_again_after_a
 
 def test_always_for_edited_arguments_is_for_those_and_not_for_the_ones_asked_for() -> None:
     desk = shown()
-    desk.on(Answered(CALL, Choice.ALLOW_EXACT, {"track": 2}))
-    assert desk.policy.answers.allowed_exactly == {("change_bgm", arguments_hash({"track": 2}))}
+    keep = desk.on(Answered(CALL, Choice.ALLOW_EXACT, {"track": 2}))[0]
+    assert isinstance(keep, Keep)
+    assert keep.decided == Decided(Decision.ALLOWED_EXACTLY, Whereabouts("pc"))
+    assert keep.call.arguments_hash == arguments_hash({"track": 2})
+    assert desk.policy.answers == PolicyAnswers(), "a grant is not the conversation's"
 
 
 @pytest.mark.parametrize("choice", [Choice.REJECT_ONCE, None])
@@ -449,8 +454,10 @@ def test_a_denied_tool_that_was_asked_about_does_not_run_after_a_restart_either(
     assert before.calls[CALL].state is CallState.SHOWN
     desk = desk_of()
     desk.restore(TURN, before.shown)
-    assert desk.on(ALLOW)[-1] == Wake()
-    assert kinds(desk.on(request())) == ENDS
+    ended = desk.on(ALLOW)
+    assert ended[-1] == Wake()
+    assert last_stored(ended).state is CallState.DENIED
+    assert kinds(desk.on(request())) == ["Settle"]
     desk = desk_of()
     desk.restore(TURN, before.shown)
     desk.on(request())

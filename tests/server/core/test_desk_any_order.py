@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from server.core.canonical import arguments_hash
+from server.core.decision import Decision
 from server.core.desk import Desk
 from server.core.desk_events import (
     Abandoned,
@@ -30,7 +31,9 @@ from server.core.desk_events import (
     Settle,
     Wake,
 )
-from server.core.policy import Policy, Rule
+from server.core.identity import identity_named
+from server.core.policy import Policy
+from server.core.policy_rules import Rule
 from server.core.records import CallRecord
 from server.core.tool_call import TRANSITIONS, CallState
 from shared.catalog import change_bgm
@@ -40,6 +43,7 @@ from shared.json_types import JsonObject
 from shared.tool_spec import ToolSpec
 
 TURN = MessageId("turn")
+ADA = identity_named("default", "ada")
 DONE: JsonObject = {"success": True}
 RULES = {"calculate": Rule.ALLOW, "forbidden": Rule.DENY}
 ANY: JsonObject = {"type": "object"}
@@ -77,6 +81,8 @@ class DeskMachine(RuleBasedStateMachine):
         self.edits: dict[Key, str] = {}
         self.shown: dict[Key, str] = {}
         self.yes: set[Key] = set()
+        self.grants: set[tuple[str, str, str]] = set()
+        self.granted: set[Key] = set()
         self.gate: dict[ToolCallId, Requested] = {}
         self.running: set[ToolCallId] = set()
         self.policy = Policy(RULES)
@@ -91,6 +97,10 @@ class DeskMachine(RuleBasedStateMachine):
         if call_id in self.gate or call_id in self.running:
             return
         request = wanted(call_id, occurrence, is_offered=is_offered)
+        asked = self.desk.may_be_granted(request, ADA, "/work")
+        if asked is not None and (asked.device, asked.tool, asked.arguments_hash) in self.grants:
+            request = replace(request, is_granted=True)
+            self.granted.add((call_id, occurrence))
         self.gate[call_id] = request
         was = self.stored.get((call_id, occurrence))
         is_lost = self.is_lost
@@ -197,6 +207,9 @@ class DeskMachine(RuleBasedStateMachine):
         for effect in effects:
             if isinstance(effect, Keep):
                 self.keep(effect.call)
+                if effect.decided is not None and effect.decided.decision is Decision.ALLOWED_EXACTLY:
+                    where, call = effect.decided.where, effect.call
+                    self.grants.add((where.device, call.name, call.arguments_hash))
         for effect in effects:
             match effect:
                 case Ask(call):
@@ -258,12 +271,8 @@ class DeskMachine(RuleBasedStateMachine):
             assert key in self.yes, "the person changed it"
             asked = self.edits[key]
         assert call.arguments_hash == asked == arguments_hash(call.arguments)
-        is_granted = (
-            call.name == "calculate"
-            or call.name in self.policy.answers.allowed_tools
-            or (call.name, call.arguments_hash) in self.policy.answers.allowed_exactly
-        )
-        assert key in self.yes or is_granted, "nothing runs that nobody approved"
+        is_allowed = call.name == "calculate" or call.name in self.policy.answers.allowed_tools
+        assert key in self.yes or key in self.granted or is_allowed, "nothing runs that nobody approved"
 
     # --- what always holds ----------------------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from server.core.canonical import arguments_hash
 from server.core.desk import Desk
 from server.core.desk_call import WHETHER_TO_GO_ON
 from server.core.desk_events import (
@@ -20,7 +21,8 @@ from server.core.desk_events import (
     StopTurn,
     Tell,
 )
-from server.core.policy import Policy, PolicyAnswers, Rule
+from server.core.policy import Policy, PolicyAnswers
+from server.core.policy_rules import Rule
 from server.core.records import CallRecord
 from shared.catalog import change_bgm
 from shared.frames import Choice, ToolChanged
@@ -74,14 +76,18 @@ def test_a_call_that_never_asks_asks_the_third_time_and_each_third_time_after_th
 
 @pytest.mark.parametrize(
     "answers",
-    [
-        PolicyAnswers(allowed_tools={"change_bgm"}),
-        PolicyAnswers(allowed_exactly={("change_bgm", arguments_hash(ARGUMENTS))}),
-    ],
-    ids=["the tool", "these arguments"],
+    [PolicyAnswers(allowed_tools={"change_bgm"})],
+    ids=["the tool"],
 )
 def test_what_was_always_allowed_asks_the_third_time_too(answers: PolicyAnswers) -> None:
     assert ask_again(Desk(message_id=TURN, policy=Policy(answers=answers)), 3, change_bgm.SPEC) == ["again-3"]
+
+
+def test_what_a_grant_covers_asks_the_third_time_too() -> None:
+    desk = at_the_desk()
+    granted = [replace(request(ToolCallId(f"again-{number}")), is_granted=True) for number in range(1, 4)]
+    effects = [kinds(desk.on(one)) for one in granted]
+    assert effects == [["Tell", "Keep", "Claim"], ["Tell", "Keep", "Claim"], ["Tell", "Keep", "Ask"]]
 
 
 @pytest.mark.parametrize("spec", [CALCULATE, change_bgm.SPEC], ids=["never asks", "asks anyway"])

@@ -76,7 +76,7 @@ def test_a_tool_of_the_servers_own_goes_on_wherever_the_conversation_is() -> Non
     assert kinds(desk.on(PHONE)) == ["Claim"]
     unasked = at_the_desk(Requested(CALL, CALCULATE, {}))
     unasked.on(Unsent(CALL))
-    assert kinds(unasked.on(PHONE)) == ["Claim"]
+    assert kinds(unasked.on(PHONE)) == ["Keep", "Claim"]
 
 
 def test_what_the_person_sent_to_another_device_runs_there_whoever_takes_the_conversation_over() -> None:

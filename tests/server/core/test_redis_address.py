@@ -6,6 +6,7 @@ import pytest
 
 from server.core.redis_address import RedisAddress, redis_address
 from shared.errors import UsageError
+from shared.secret import Secret
 
 
 def address(
@@ -18,7 +19,7 @@ def address(
     password: str | None = None,
     tls: dict[str, str] | None = None,
 ) -> RedisAddress:
-    return RedisAddress(host, port, path, db, username, password, tls)
+    return RedisAddress(host, port, path, db, username, None if password is None else Secret(password), tls)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,9 @@ from server.core.policy import RESERVED
 from server.gateway.connection import talk
 from server.gateway.door import DoorConfig, hosts_of
 from server.gateway.hall import Hall
-from server.gateway.listener import Listener
+from server.gateway.listener import Entrance, Listener
 from server.gateway.sockets import bind_unix
+from server.gateway.transport import MESSAGES
 from server.tabs.audience import Audience
 from server.tabs.tab import Tab
 from shared.catalog import FRONTEND_TOOLS
@@ -225,9 +226,12 @@ async def listening(
             tenants=frozenset(),
             reserved=RESERVED | {"tally"},
             metrics=counters,
+            grants=setup.bring_grants,
+            messages=MESSAGES,
         )
-        listener = Listener(lambda line: talk(line, hall), counters, max_connections=max_connections)
-        await listener.listen(bind_unix(path), DoorConfig(hosts=hosts_of(None)), knowing_local(TOKEN, keys))
+        listener = Listener(lambda line: talk(line, hall), counters)
+        door = DoorConfig(hosts=hosts_of(None), most=max_connections)
+        await listener.listen(Entrance(bind_unix(path), door, knowing_local(TOKEN, keys)))
         try:
             yield Gateway(path, setup, audience, listener)
         finally:

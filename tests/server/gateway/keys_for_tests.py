@@ -10,6 +10,7 @@ from server.core.api_key import ID_BYTES, SECRET_BYTES, ApiKey, KeyId, key_id, k
 from server.core.identity import DEFAULT_TENANT, Identity, Scope, identity_named
 from server.gateway.authenticator import Authenticator, LocalToken
 from shared.ids import TenantId, UserId
+from shared.secret import Secret
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -64,6 +65,5 @@ def knowing_local(token: str, kept: KeysInMemory | None = None) -> Authenticator
     async def bring() -> KeysInMemory:
         return keys
 
-    return Authenticator(
-        LocalToken(token, identity_named(DEFAULT_TENANT, "someone")), bring, now=lambda: NOON + timedelta(hours=1)
-    )
+    local = LocalToken(Secret(token), identity_named(DEFAULT_TENANT, "someone"))
+    return Authenticator(local, bring, now=lambda: NOON + timedelta(hours=1))

@@ -11,22 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from server.core.identity import Admission, Scope, identity_named
+from server.core.identity import Admission, Identity, Scope, identity_named
 from server.core.jwt_claims import TokenRefusedError, TokenRules
 from server.gateway import authenticator as module
-from server.gateway.authenticator import KEYS_AWAY, Authenticator, Keys, LocalToken, enter
-from server.gateway.door import UNAUTHORIZED, DoorConfig, Handshake, Presented, Refusal, hosts_of
+from server.gateway.authenticator import KEYS_AWAY, Authenticator, Entered, Keys, LocalToken, enter
+from server.gateway.door import UNAUTHORIZED, Counts, DoorConfig, Handshake, Presented, Refusal, hosts_of
 from server.gateway.jwt_check import JwtCheck
 from server.gateway.key_file import KeyFile
 from shared.errors import RingbackError, StorageError
 from shared.ids import TenantId
+from shared.secret import Secret
 from tests.server.gateway.issuer_for_tests import AUDIENCE, ISSUER, claims, jwk, token, written
 from tests.server.gateway.keys_for_tests import NOON, KeysInMemory, new_key
 
 TOKEN = "a-token-of-at-least-thirty-two-characters"
 SOMEONE = identity_named("default", "someone")
 ADA = identity_named("acme", "ada")
-LOCAL = LocalToken(TOKEN, SOMEONE)
+LOCAL = LocalToken(Secret(TOKEN), SOMEONE)
 
 KEY, KEPT = new_key(ADA, Scope.CHAT)
 OTHER_KEY, OTHER_KEPT = new_key(ADA)
@@ -68,11 +69,11 @@ def failing(error: Exception) -> Keys:
 
 
 def bearer(credential: str) -> Presented:
-    return Presented(credential, is_bearer=True)
+    return Presented(Secret(credential), is_bearer=True)
 
 
 def as_key(credential: str) -> Presented:
-    return Presented(credential, is_bearer=False)
+    return Presented(Secret(credential), is_bearer=False)
 
 
 async def test_the_local_token_stands_for_its_holder_with_every_scope(kept: KeysInMemory) -> None:
@@ -230,6 +231,10 @@ CREDENTIALS: dict[tuple[tuple[str, str], ...], bool] = {
 DOOR = DoorConfig(hosts=hosts_of(4711))
 
 
+def nobody(_: Identity) -> Counts:
+    return Counts(0, 0)
+
+
 def shaking(hosts: tuple[str, ...], origins: tuple[str, ...], headers: tuple[tuple[str, str], ...]) -> Handshake:
     named = [("Host", host) for host in hosts] + [("Origin", origin) for origin in origins]
     return Handshake("/acp", (*named, *headers))
@@ -239,15 +244,15 @@ async def test_only_the_right_host_without_an_origin_and_with_one_right_credenti
     authenticator, tried, opened = knowing(kept), 0, 0
     for hosts, origins, credentials in itertools.product(HOSTS, ORIGINS, CREDENTIALS):
         is_right = HOSTS[hosts] and ORIGINS[origins] and CREDENTIALS[credentials]
-        verdict = await enter(shaking(hosts, origins, credentials), DOOR, authenticator)
-        assert isinstance(verdict, Admission) is is_right, (hosts, origins, credentials)
-        tried, opened = tried + 1, opened + isinstance(verdict, Admission)
+        verdict = await enter(shaking(hosts, origins, credentials), DOOR, authenticator, nobody)
+        assert isinstance(verdict, Entered) is is_right, (hosts, origins, credentials)
+        tried, opened = tried + 1, opened + isinstance(verdict, Entered)
     assert tried > 2_000
     assert opened == 3 * 6
 
 
 async def test_a_refused_handshake_never_reaches_the_keys(kept: KeysInMemory) -> None:
-    await enter(shaking(("evil.example",), (), (("X-API-Key", KEY),)), DOOR, knowing(kept))
+    await enter(shaking(("evil.example",), (), (("X-API-Key", KEY),)), DOOR, knowing(kept), nobody)
     assert kept.found == []
 
 
@@ -262,7 +267,7 @@ async def test_which_tenants_there_are_is_told_only_to_those_who_proved_somethin
     door = dataclasses.replace(DOOR, tenants=frozenset({TenantId("beta")}))
     for names in ((), (("X-Tenant-ID", "nowhere"),), (("X-User-ID", "\udcff"),)):
         headers = (("Authorization", f"Bearer {credential}"), *names)
-        verdict = await enter(shaking(("localhost:4711",), (), headers), door, knowing(kept))
+        verdict = await enter(shaking(("localhost:4711",), (), headers), door, knowing(kept), nobody)
         assert isinstance(verdict, Refusal)
         assert verdict.status == status
 

@@ -1,8 +1,10 @@
-"""The two pure steps of the door: Host, Origin, path and how a credential is shown; then names and tenants."""
+"""The pure steps of the door: Host, Origin, path and how a credential is shown; names and tenants; room."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from server.core.identity import Admission, Identity, Scope, identity_named
 from server.gateway.door import (
     LOCAL_CREDENTIAL,
     UNAUTHORIZED,
+    Counts,
     DoorConfig,
     Handshake,
     Presented,
@@ -18,8 +21,10 @@ from server.gateway.door import (
     admit,
     examine,
     hosts_of,
+    seat,
 )
 from shared.ids import TenantId
+from shared.secret import Secret
 
 TOKEN = "a-token-of-at-least-thirty-two-characters"
 TCP = DoorConfig(hosts=hosts_of(4711))
@@ -58,7 +63,7 @@ BEARER = ("Authorization", f"Bearer {TOKEN}")
 
 @pytest.mark.parametrize("host", ["localhost:4711", "127.0.0.1:4711", "[::1]:4711", "LOCALHOST:4711"])
 def test_what_an_honest_handshake_shows_is_its_credential(host: str) -> None:
-    assert examine(handshake(BEARER, hosts=(host,)), TCP) == Presented(TOKEN, is_bearer=True)
+    assert examine(handshake(BEARER, hosts=(host,)), TCP) == Presented(Secret(TOKEN), is_bearer=True)
 
 
 @pytest.mark.parametrize("hosts", WRONG_HOSTS)
@@ -93,15 +98,15 @@ def test_a_query_is_refused_even_beside_the_right_header(query: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "shown"),
     [
-        ([BEARER], Presented(TOKEN, is_bearer=True)),
-        ([("authorization", f"bearer  {TOKEN} ")], Presented(TOKEN, is_bearer=True)),
-        ([BEARER, BEARER], Presented(TOKEN, is_bearer=True)),
-        ([("X-API-Key", TOKEN)], Presented(TOKEN, is_bearer=False)),
-        ([("x-api-key", f" {TOKEN}")], Presented(TOKEN, is_bearer=False)),
-        ([BEARER, ("X-API-Key", TOKEN)], Presented(TOKEN, is_bearer=False)),
+        ([BEARER], Presented(Secret(TOKEN), is_bearer=True)),
+        ([("authorization", f"bearer  {TOKEN} ")], Presented(Secret(TOKEN), is_bearer=True)),
+        ([BEARER, BEARER], Presented(Secret(TOKEN), is_bearer=True)),
+        ([("X-API-Key", TOKEN)], Presented(Secret(TOKEN), is_bearer=False)),
+        ([("x-api-key", f" {TOKEN}")], Presented(Secret(TOKEN), is_bearer=False)),
+        ([BEARER, ("X-API-Key", TOKEN)], Presented(Secret(TOKEN), is_bearer=False)),
         (
             [BEARER, ("X-Tenant-ID", "acme"), ("x-user-id", " ada ")],
-            Presented(TOKEN, is_bearer=True, tenants=("acme",), users=("ada",)),
+            Presented(Secret(TOKEN), is_bearer=True, tenants=("acme",), users=("ada",)),
         ),
     ],
 )
@@ -155,12 +160,67 @@ def test_on_port_80_a_client_leaves_the_port_out() -> None:
     assert {"localhost", "localhost:80"} <= hosts_of(80)
 
 
-# --- the last step -------------------------------------------------------------------------------------------
+def test_a_web_page_whose_origin_is_listed_may_come_and_no_other_one() -> None:
+    config = DoorConfig(hosts=hosts_of(4711), origins=frozenset({"https://chat.example.org"}))
+    for origin in ("https://chat.example.org", "HTTPS://chat.example.org"):
+        assert isinstance(examine(handshake(BEARER, ("Origin", origin)), config), Presented)
+    for origins in (
+        ["https://chat.example.org:8443"],
+        ["http://chat.example.org"],
+        ["https://chat.example.org.evil.example"],
+        ["https://evil.example/https://chat.example.org"],
+        ["null"],
+        [""],
+        ["https://chat.example.org", "https://chat.example.org"],
+        ["https://chat.example.org", "https://evil.example"],
+    ):
+        shown = examine(handshake(BEARER, *(("Origin", origin) for origin in origins)), config)
+        assert isinstance(shown, Refusal), origins
+        assert shown.status == 403
+
+
+def test_other_names_count_with_and_without_the_port() -> None:
+    hosts = hosts_of(8443, ["Chat.example.org", "other.example:1"], is_encrypted=True)
+    assert {"chat.example.org", "chat.example.org:8443", "other.example:1", "localhost:8443"} <= hosts
+    assert "localhost" not in hosts
+    assert "localhost" in hosts_of(443, is_encrypted=True)
+    assert "localhost" not in hosts_of(443)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_local", "is_proxied"),
+    [
+        (None, True, False),
+        ("127.0.0.1", True, False),
+        ("127.8.8.8", True, False),
+        ("::1", True, False),
+        ("10.0.0.7", False, True),
+        ("10.0.1.7", False, False),
+        ("fd00::1", False, True),
+        ("2001:db8::1", False, False),
+    ],
+)
+def test_where_a_peer_is_decides_what_its_word_is_worth(address: str | None, is_local: bool, is_proxied: bool) -> None:
+    config = DoorConfig(hosts=hosts_of(4711), proxies=(ip_network("10.0.0.0/24"), ip_network("fd00::/64")))
+    shaken = replace(handshake(BEARER), address=None if address is None else ip_address(address))
+    shown = examine(shaken, config)
+    assert isinstance(shown, Presented)
+    assert (shown.is_local, shown.is_proxied) == (is_local, is_proxied)
+
+
+def test_what_a_proxy_of_this_machine_passes_on_is_not_of_this_machine() -> None:
+    config = DoorConfig(hosts=hosts_of(4711), proxies=(ip_network("127.0.0.1"),))
+    shown = examine(replace(handshake(BEARER), address=ip_address("127.0.0.1")), config)
+    assert isinstance(shown, Presented)
+    assert (shown.is_local, shown.is_proxied) == (False, True)
+
+
+# --- the second step -------------------------------------------------------------------------------------------
 
 
 def naming(tenant: str | None = None, user_id: str | None = None) -> Presented:
     return Presented(
-        TOKEN,
+        Secret(TOKEN),
         is_bearer=True,
         tenants=() if tenant is None else (tenant,),
         users=() if user_id is None else (user_id,),
@@ -221,7 +281,15 @@ def test_without_the_scope_only_ones_own_names_are_let_through() -> None:
 )
 def test_names_that_are_none_are_a_bad_request(changed: dict[str, Any]) -> None:
     for admission in (GATEWAY, PERSON):
-        assert status_of(admit(admission, Presented(TOKEN, is_bearer=True, **changed), UNIX)) == 400
+        assert status_of(admit(admission, Presented(Secret(TOKEN), is_bearer=True, **changed), UNIX)) == 400
+
+
+def test_a_listed_proxy_names_people_whatever_its_credential_may_do_otherwise() -> None:
+    told = replace(naming("beta", "ada"), is_proxied=True)
+    assert admit(PERSON, told, UNIX) == Admission(identity_named("beta", "ada"), frozenset({Scope.CHAT}), "key def")
+    assert admit(PERSON, replace(naming(), is_proxied=True), UNIX) is PERSON
+    assert status_of(admit(PERSON, replace(naming("other", "ada"), is_proxied=True), LISTED)) == 403
+    assert status_of(admit(PERSON, replace(naming("beta", " ada\u3000"), is_proxied=True), UNIX)) == 400
 
 
 def test_a_tenant_that_is_not_on_the_list_is_forbidden_to_those_who_proved_something() -> None:
@@ -239,3 +307,16 @@ def test_whoever_sits_at_the_machine_is_let_in_whatever_tenants_are_listed() -> 
     assert status_of(admit(LOCAL, naming("other"), LISTED)) == 403
     forged = Admission(LOCAL.identity, frozenset(Scope), f"jwt {LOCAL_CREDENTIAL}")
     assert status_of(admit(forged, naming(), LISTED)) == 403
+
+
+# --- the last step -------------------------------------------------------------------------------------------
+
+
+def test_there_is_a_seat_until_there_are_as_many_as_there_may_be() -> None:
+    config = DoorConfig(hosts=hosts_of(None), most=3, most_of_one=2)
+    assert seat(config, Counts(in_all=2, of_one=1)) is None
+    full, too_many = seat(config, Counts(in_all=3, of_one=0)), seat(config, Counts(in_all=2, of_one=2))
+    assert full is not None
+    assert (full.status, "All 3 connections" in full.reason) == (503, True)
+    assert too_many is not None
+    assert (too_many.status, "2 connections of yours" in too_many.reason) == (429, True)

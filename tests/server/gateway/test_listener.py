@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,16 @@ from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
 from server.core.identity import Admission, Scope, identity_named
+from server.gateway import watchman
 from server.gateway.authenticator import Authenticator
 from server.gateway.door import DoorConfig, Presented, Refusal, hosts_of
-from server.gateway.listener import Line, Listener
+from server.gateway.line import Line
+from server.gateway.listener import MAX_ENTERING, Entrance, Listener
 from server.gateway.sockets import bind_unix
 from server.ports import KeyStore
+from shared.errors import StorageError
 from shared.ids import TenantId
-from tests.server.gateway.keys_for_tests import KeysInMemory, knowing_local, new_key
+from tests.server.gateway.keys_for_tests import NOON, KeysInMemory, knowing_local, new_key
 
 TOKEN = "a-token-of-at-least-thirty-two-characters"
 WAIT = 10.0
@@ -47,12 +52,22 @@ class Doorway:
 
     @contextlib.asynccontextmanager
     async def open(
-        self, *, max_connections: int = 200, tenants: tuple[str, ...] = (), authenticator: Authenticator | None = None
+        self,
+        *,
+        max_connections: int = 200,
+        max_of_one: int = 200,
+        tenants: tuple[str, ...] = (),
+        authenticator: Authenticator | None = None,
     ) -> AsyncIterator[Doorway]:
-        self._listener = Listener(self._talk, counters, max_connections=max_connections)
-        door = DoorConfig(hosts=hosts_of(None), tenants=frozenset(TenantId(tenant) for tenant in tenants))
+        self._listener = Listener(self._talk, counters)
+        door = DoorConfig(
+            hosts=hosts_of(None),
+            tenants=frozenset(TenantId(tenant) for tenant in tenants),
+            most=max_connections,
+            most_of_one=max_of_one,
+        )
         asked = authenticator or knowing_local(TOKEN, self.keys)
-        await self._listener.listen(bind_unix(self.path), door, asked)
+        await self._listener.listen(Entrance(bind_unix(self.path), door, asked))
         try:
             yield self
         finally:
@@ -305,3 +320,109 @@ async def test_nobody_opens_a_websocket_at_the_counters(doorway: Doorway) -> Non
         answer = await doorway.refused("ws://localhost/metrics", Authorization=f"Bearer {TOKEN}")
         assert answer.status_code == 200
         assert not doorway.lines
+
+
+async def test_one_person_cannot_take_every_seat(doorway: Doorway) -> None:
+    key, kept = new_key(ADA)
+    await doorway.keys.create(kept)
+    right = {"Authorization": f"Bearer {TOKEN}"}
+    async with doorway.open(max_of_one=2), doorway.client(**right), doorway.client(**right) as second:
+        response = await doorway.refused(**right)
+        assert (response.status_code, b"connections of yours" in response.body) == (429, True)
+        async with doorway.client(X_API_Key=key) as other:
+            await other.ping()
+        await second.close()
+        await doorway.until(1)
+        async with doorway.client(**right) as third:
+            await third.ping()
+
+
+async def test_the_counters_are_read_when_every_seat_is_taken(doorway: Doorway) -> None:
+    right = {"Authorization": f"Bearer {TOKEN}"}
+    async with doorway.open(max_connections=1), doorway.client(**right):
+        assert (await doorway.refused(**right)).status_code == 503
+        assert (await doorway.refused("ws://localhost/metrics", **right)).status_code == 200
+
+
+async def gone(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
+async def test_those_who_never_finish_their_handshake_keep_nobody_out(doorway: Doorway) -> None:
+    async with doorway.open(), contextlib.AsyncExitStack() as stack:
+        for number in range(MAX_ENTERING + 20):
+            _, writer = await asyncio.open_unix_connection(str(doorway.path))
+            stack.push_async_callback(gone, writer)
+            if number % 2:
+                writer.write(b"GET /acp HTTP/1.1\r\nHost: localhost\r\n")
+        async with asyncio.timeout(WAIT), doorway.client(Authorization=f"Bearer {TOKEN}") as client:
+            await client.ping()
+        assert len(doorway.listener._entering) <= MAX_ENTERING
+        assert doorway.listener.connections <= 1
+
+
+async def test_a_revoked_key_ends_its_connections_and_no_other_one(
+    doorway: Doorway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchman, "LOOK_EVERY", 0.02)
+    key, kept = new_key(ADA)
+    other, kept_too = new_key(ADA)
+    for each in (kept, kept_too):
+        await doorway.keys.create(each)
+    async with (
+        doorway.open(),
+        doorway.client(X_API_Key=key) as one,
+        doorway.client(X_API_Key=key) as two,
+        doorway.client(X_API_Key=other) as stays,
+    ):
+        await doorway.until(3)
+        await doorway.keys.revoke(kept.id, NOON)
+        async with asyncio.timeout(WAIT):
+            for client in (one, two):
+                await client.wait_closed()
+                assert client.close_code == 1008
+                assert "expired or was revoked" in str(client.close_reason)
+        await doorway.until(1)
+        await stays.ping()
+
+
+async def test_a_key_with_other_scopes_than_before_ends_its_connection(
+    doorway: Doorway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchman, "LOOK_EVERY", 0.02)
+    key, kept = new_key(ADA, Scope.CHAT, Scope.METRICS)
+    await doorway.keys.create(kept)
+    async with doorway.open(), doorway.client(X_API_Key=key) as client:
+        doorway.keys.kept[kept.id] = dataclasses.replace(kept, scopes=frozenset({Scope.CHAT}))
+        async with asyncio.timeout(WAIT):
+            await client.wait_closed()
+    assert client.close_code == 1008
+
+
+async def test_while_the_keys_cannot_be_read_everybody_stays(doorway: Doorway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchman, "LOOK_EVERY", 0.01)
+    key, kept = new_key(ADA)
+    await doorway.keys.create(kept)
+    looked = asyncio.Event()
+
+    async def away(_: object) -> None:
+        looked.set()
+        raise StorageError("The database is away.")
+
+    async with doorway.open(), doorway.client(X_API_Key=key) as client:
+        await doorway.until(1)
+        monkeypatch.setattr(doorway.keys, "find", away)
+        async with asyncio.timeout(WAIT):
+            await looked.wait()
+            looked.clear()
+            await looked.wait()
+        await client.ping()
+        assert doorway.listener.connections == 1
+        (line,) = doorway.listener._admitted
+        ended = dataclasses.replace(line.entered.proved, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+        line.entered = dataclasses.replace(line.entered, proved=ended)
+        async with asyncio.timeout(WAIT):
+            await client.wait_closed()
+    assert client.close_code == 1008, "what is over by the clock is over, whatever else can be found out"

@@ -87,7 +87,7 @@ async def test_halves_of_characters_name_nobody() -> None:
             assert answer["error"]["code"] == -32602
             params = {"cwd": "/", "mcpServers": [], "_meta": {META_IDENTITY: {"tenant": "acme", "userId": user}}}
             answer = await tab.ask("session/new", params)
-            assert "who is meant must be certain" in answer["error"]["message"]
+            assert "send whole characters" in answer["error"]["message"]
 
 
 async def test_before_initialize_nothing_is_answered() -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
 from server.core.json_depth import MAX_DEPTH, is_deep
-from server.gateway.transport import MAX_UNDER_WAY, GarbageError, dumped, parse, understood
+from server.gateway.json_rpc import GarbageError, dumped, parse, understood
+from server.gateway.transport import MAX_UNDER_WAY
 from tests.server.gateway.client_for_tests import WAIT, listening, until_cancelled
 
 REFUSED: dict[str, int] = {
@@ -25,6 +26,9 @@ REFUSED: dict[str, int] = {
     '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"x": -Infinity}}': -32700,
     '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"x": 1e999}}': -32700,
     '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"x": ' + "9" * 5000 + "}}": -32700,
+    '{"jsonrpc": "2.0", "id": 1, "id": 2, "method": "initialize"}': -32700,
+    '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"a": {"b": 1, "b": 1}}}': -32700,
+    '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"x": ' + "9" * 21 + "}}": -32700,
     "[]": -32600,
     '[{"jsonrpc": "2.0", "id": 1, "method": "initialize"}]': -32600,
     "1": -32600,
@@ -133,20 +137,25 @@ async def test_requests_one_after_the_other_are_never_too_many() -> None:
             assert (await tab.ask("no/such_method", {}))["error"]["code"] == -32601
 
 
-async def test_a_lone_surrogate_arrives_as_a_replacement_character() -> None:
+async def test_a_lone_surrogate_is_refused_to_whoever_sent_it() -> None:
     async with listening() as gateway, gateway.client() as tab:
         session_id = await tab.open()
-        assert (await tab.prompt(session_id, "a\udc80b\ud800"))["result"] == {"stopReason": "end_turn"}
-        said = await tab.until(
-            lambda frame: frame.get("params", {}).get("update", {}).get("sessionUpdate") == "agent_message_chunk"
-        )
-    assert said["params"]["update"]["content"]["text"] == "a\ufffdb\ufffd"
+        for text in ("a\udc80b", "\ud800", "\udbff\U0001f600"):
+            error = (await tab.prompt(session_id, text))["error"]
+            assert (error["code"], error["message"].endswith("send whole characters.")) == (-32602, True)
+        assert (await tab.prompt(session_id, "a\U0001f600"))["result"] == {"stopReason": "end_turn"}
+
+
+def test_an_answer_with_half_a_character_fails_for_whoever_waits_for_it() -> None:
+    answer = understood('{"jsonrpc": "2.0", "id": 7, "result": {"text": "\\ud800"}}')
+    assert (answer["id"], "result" in answer) == (7, False)
+    assert "send whole characters" in str(answer["error"])
 
 
 def test_a_pair_of_surrogates_stays_one_character() -> None:
     assert parse('"\\ud83d\\ude00"') == "\U0001f600"
-    message = understood('{"jsonrpc": "2.0", "method": "x", "params": {"\\ud83d\\ude00": "\\uD83D\\uDE00\\udfff"}}')
-    assert message["params"] == {"\U0001f600": "\U0001f600\ufffd"}
+    message = understood('{"jsonrpc": "2.0", "method": "x", "params": {"\\ud83d\\ude00": "\\uD83D\\uDE00"}}')
+    assert message["params"] == {"\U0001f600": "\U0001f600"}
 
 
 def test_depth_is_counted_in_objects_and_lists() -> None:
@@ -195,3 +204,22 @@ def test_a_damaged_frame_is_garbage_or_a_message(noise: bytes, chance: random.Ra
     damaged = frame[:at] + noise.decode("utf-8", "replace") + frame[at + chance.randrange(3) :]
     with contextlib.suppress(GarbageError):
         understood(damaged)
+
+
+@pytest.mark.parametrize(
+    "result",
+    ["9" * 40, '{"a":1,"a":2}', "NaN", "[" * 200 + "]" * 200, '"\\ud800"', "{" + "," * 10, '"' + "," * 100_001 + '"'],
+    ids=["a number", "named twice", "NaN", "deep", "half", "broken", "many"],
+)
+@pytest.mark.parametrize("name", ['"ask-7"', "7"])
+def test_garbage_in_an_answer_fails_for_whoever_waits_for_it(result: str, name: str) -> None:
+    for begin in ('{"jsonrpc": "2.0", ', "{"):
+        answer = understood(f'{begin}"id": {name}, "result": {result}{"" if begin == "{" else "}"}')
+        assert (json.dumps(answer["id"]), "result" in answer) == (name, False)
+        assert answer["error"]
+
+
+def test_a_request_is_no_answer_whatever_stands_in_it() -> None:
+    for frame in ('{"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"id": 2, "result": NaN}}', '{"id": 1'):
+        with pytest.raises(GarbageError):
+            understood(frame)

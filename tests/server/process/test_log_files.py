@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from server.process.log_files import FORMAT, OwnFileHandler, PlainFormatter, ShortFormatter, log_to
+from server.process.log_files import FORMAT, OwnFileHandler, ShortFormatter, log_to
 from shared.errors import DataFolderError
+from shared.plain_log import PlainFormatter
 
 
 @pytest.fixture(autouse=True)

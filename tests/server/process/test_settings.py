@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 
 from server.core.jwt_claims import TokenRules
 from server.core.usage import Budgets
+from server.process.address import Tcp, Tls
 from server.process.jwt_settings import JwtSettings
-from server.process.settings import ServerSettings, Tcp, read_settings
+from server.process.settings import ServerSettings, read_settings
 from shared.errors import UsageError
 from shared.folders import socket_path
+from shared.secret import Secret
 
 
 def settings(home: Path, environ: dict[str, str] | None = None, **given: Any) -> ServerSettings:
@@ -55,6 +58,26 @@ def test_where_it_listens(tmp_path: Path, given: dict[str, Any], address: Path |
     assert settings(tmp_path, **given).address == address
 
 
+def test_what_other_machines_reach_is_encrypted_or_was_meant_not_to_be(tmp_path: Path) -> None:
+    files: dict[str, Any] = {"tls_certificate": Path("/c.pem"), "tls_key": Path("/k.pem")}
+    tls = Tls(Path("/c.pem"), Path("/k.pem"))
+    named: dict[str, Any] = {"host": "0.0.0.0", "port": 8443, "hosts": ("Chat.example.org", "[::1]:8443")}
+    assert settings(tmp_path, **named, **files).address == Tcp("0.0.0.0", 8443, tls, is_reachable=True)
+    assert settings(tmp_path, **named, insecure=True).address == Tcp("0.0.0.0", 8443, is_reachable=True)
+    assert settings(tmp_path, host="192.168.1.5", **files).address == Tcp("192.168.1.5", 0, tls, is_reachable=True)
+    assert settings(tmp_path, host="127.0.0.1", **files).address == Tcp("127.0.0.1", 0, tls)
+    assert settings(tmp_path, **named, **files).door.hosts == {"chat.example.org", "[::1]:8443"}
+
+
+def test_the_door_is_told_of_origins_and_proxies(tmp_path: Path) -> None:
+    door = settings(
+        tmp_path, {"RINGBACK_ORIGINS": "https://A.example:1", "RINGBACK_PROXIES": "10.0.0.7,fd00::/64"}
+    ).door
+    assert door.origins == {"https://a.example:1"}
+    assert door.proxies == (ip_network("10.0.0.7/32"), ip_network("fd00::/64"))
+    assert (door.most, door.most_of_one, door.messages) == (1000, 200, 200)
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -62,6 +85,23 @@ def test_where_it_listens(tmp_path: Path, given: dict[str, Any], address: Path |
         ({"host": "::"}, "other machines"),
         ({"host": "192.168.1.5"}, "other machines"),
         ({"host": "::ffff:192.168.1.5"}, "other machines"),
+        ({"host": "0.0.0.0", "tls_key": Path("key.pem")}, "go together"),
+        ({"host": "0.0.0.0", "tls_certificate": Path("c.pem")}, "go together"),
+        ({"host": "0.0.0.0", "tls_certificate": Path("c"), "tls_key": Path("k"), "insecure": True}, "leave it out"),
+        ({"host": "0.0.0.0", "insecure": True}, "under names that this server cannot know"),
+        ({"host": "::", "tls_certificate": Path("c"), "tls_key": Path("k")}, "under names"),
+        ({"hosts": ("https://chat.example.org",)}, "hosts: 'https://chat.example.org' is not a name such as"),
+        ({"hosts": ("a b",)}, "hosts"),
+        ({"hosts": ("*",)}, "hosts"),
+        ({"origins": ("chat.example.org",)}, "an origin such as"),
+        ({"origins": ("null",)}, "origins"),
+        ({"origins": ("https://chat.example.org/",)}, "origins"),
+        ({"origins": ("*",)}, "origins"),
+        ({"proxies": ("proxy.example.org",)}, "no address such as 10.0.0.7"),
+        ({"proxies": ("10.0.0.1/24",)}, "proxies"),
+        ({"max_connections": 0}, "max_connections is a number from 1"),
+        ({"max_connections_of_one": -1}, "max_connections_of_one"),
+        ({"max_messages": 0}, "max_messages"),
         ({"host": "example.org"}, "no address"),
         ({"host": ""}, "no address"),
         ({"port": -1}, "0 to 65535"),
@@ -129,7 +169,7 @@ def test_what_tokens_must_say(tmp_path: Path) -> None:
 
 def test_the_address_of_redis_is_not_shown_with_the_settings(tmp_path: Path) -> None:
     found = settings(tmp_path, {"RINGBACK_REDIS": "redis://:canary@127.0.0.1/0"})
-    assert found.redis == "redis://:canary@127.0.0.1/0"
+    assert found.redis == Secret("redis://:canary@127.0.0.1/0")
     assert "canary" not in repr(found)
 
 

@@ -18,6 +18,7 @@ from server.tabs.asking import Asking
 from server.tabs.seat import Seat
 from shared.frames import ApprovalAnswered, ApprovalAsked, Choice
 from shared.ids import MessageId, SessionId, ToolCallId
+from tests.server.services_for_tests import until
 from tests.server.tab_for_tests import TabForTests
 
 NOW = Moment("boot", 0.0)
@@ -54,13 +55,13 @@ class Asks:
     """``put`` is what came of the questions."""
 
     def __init__(self) -> None:
-        self.tab = KeepingTab()
+        self.tab, self.other = KeepingTab(), KeepingTab()
         self.put: list[DeskEvent] = []
         self.asking = Asking(
             SessionId("session"),
             self.seat_of(self.tab, 1),
             put=self.put.append,
-            find_tab=lambda _: None,
+            find_tab=lambda signature: self.other if signature == self.other.signature else None,
             measures=Measures(),
             clock=lambda: NOW,
         )
@@ -98,6 +99,26 @@ async def test_a_question_is_answered_once(it: Asks) -> None:
     answer(replace(YES, arguments={"track": 9}))
     assert it.put == [Answered(FIRST.call_id, Choice.ALLOW_ONCE)]
     it.asking.close()
+
+
+async def test_another_device_is_not_offered_what_would_last_in_a_folder_that_nobody_knows(it: Asks) -> None:
+    await it.ask(FIRST)
+    it.tab.answer[0](ApprovalAnswered(FIRST.call_id, None, device=it.other.signature))
+    await until(lambda: bool(it.other.asked))
+    assert Choice.ALLOW_EXACT in it.tab.asked[0].choices
+    assert it.other.asked[0].choices == tuple(one for one in Choice if one is not Choice.ALLOW_EXACT)
+    it.other.answer[0](ApprovalAnswered(FIRST.call_id, Choice.ALLOW_EXACT))
+    (said,) = it.put
+    assert isinstance(said, Answered)
+    assert said.choice is None, "what was not offered is no choice"
+    it.asking.close()
+
+
+async def test_the_working_folder_is_that_of_the_connection_that_holds_the_conversation_now(it: Asks) -> None:
+    assert it.asking.folder_at(it.tab.signature) == it.tab.cwd
+    assert it.asking.folder_at(it.other.signature) == ""
+    it.asking.seat = it.seat_of(it.other, 2)
+    assert it.asking.folder_at(it.tab.signature) == "", "what was decided there is not for the folder here"
 
 
 async def test_a_question_that_is_open_here_is_not_asked_again_and_another_seat_is_asked_anew(it: Asks) -> None:

@@ -67,6 +67,16 @@ async def test_a_tab_that_stays_silent_is_given_up_at_the_limit() -> None:
     assert "did not answer within 0.02 seconds" in str(result["error"])
 
 
+async def test_a_tool_that_may_take_long_is_given_its_time_and_some_to_end() -> None:
+    async def late(call: ToolCalled) -> JsonObject:
+        await asyncio.sleep(0.1)
+        return {"success": True}
+
+    delegate = FrontendToolDelegate(TabForTests(run_tool=late), SESSION, call_timeout=0.02)
+    assert (await delegate.execute_on_frontend("call-1", "run_command", {}))["success"] is True
+    assert (await delegate.execute_on_frontend("call-2", "read_file", {}))["success"] is False
+
+
 async def test_a_call_travels_with_its_claim_and_the_leases_epoch() -> None:
     tab, claims = TabForTests(), {ToolCallId("call-1"): ClaimId("claim-1")}
     delegate = FrontendToolDelegate(tab, SESSION, claim_of=claims.get, epoch=7)

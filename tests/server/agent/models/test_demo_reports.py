@@ -34,6 +34,18 @@ from shared.json_types import JsonObject
         ),
         ("copy_to_clipboard", {"success": True, "characters": 5}, "Copied 5 characters to the clipboard."),
         ("notify", {"success": True}, "The notice was shown."),
+        (
+            "run_command",
+            {"success": True, "exit_code": 0, "stdout": "a\nb\n", "stderr": ""},
+            "The command ended with exit code 0: a\nb",
+        ),
+        (
+            "run_command",
+            {"success": True, "exit_code": 0, "stdout": "", "stderr": ""},
+            "The command ended with exit code 0, and it wrote nothing.",
+        ),
+        ("write_file", {"success": True, "bytes": 6, "path": "/a"}, "Wrote 6 bytes to /a."),
+        ("open_url", {"success": True, "url": "https://a.b"}, "Opened https://a.b in your browser."),
         ("calculate", {"success": True, "expression": "2+2", "result": 4}, "2+2 = 4"),
         ("remember", {"success": True, "key": "age", "value": 42}, "I will remember age: 42."),
         ("recall", {"success": True, "key": "tags", "value": ["a", None]}, 'You told me tags: ["a", null].'),

@@ -31,6 +31,15 @@ from shared.json_types import JsonObject
         ("list files in .", "list_directory", {"path": "."}),
         ("list files in ../..", "list_directory", {"path": "../.."}),
         ("list directory My Documents", "list_directory", {"path": "My Documents"}),
+        ("run ls -l", "run_command", {"command": "ls -l"}),
+        ("Run the command: cat ./a.txt | wc -l", "run_command", {"command": "cat ./a.txt | wc -l"}),
+        ("run `ls .`", "run_command", {"command": "ls ."}),
+        ("run ls .", "run_command", {"command": "ls ."}),
+        ("open https://example.org", "open_url", {"url": "https://example.org"}),
+        ("Please open the page http://example.org/a?b=c.", "open_url", {"url": "http://example.org/a?b=c"}),
+        ("write hello to notes.txt", "write_file", {"path": "notes.txt", "content": "hello\n"}),
+        ("Write 'two words' into the file /tmp/a.b.", "write_file", {"path": "/tmp/a.b", "content": "two words\n"}),
+        ("append more to log", "write_file", {"path": "log", "content": "more\n", "mode": "append"}),
         ("copy Hello, World! to the clipboard", "copy_to_clipboard", {"text": "Hello, World"}),
         ('copy "Hello, World!" to my clipboard.', "copy_to_clipboard", {"text": "Hello, World!"}),
         ("copy this to that to the clipboard", "copy_to_clipboard", {"text": "this to that"}),
@@ -134,6 +143,12 @@ def test_a_sentence_asks_for_its_tool(message: str, name: str, arguments: JsonOb
         "plan: ",
         "plan: , ;",
         "my plan: go home",
+        "run",
+        "open the door",
+        "open example.org",
+        "write to me",
+        "put the milk in the fridge.",
+        "write a letter to my aunt",
     ],
 )
 def test_other_sentences_ask_for_nothing(message: str) -> None:
@@ -164,11 +179,25 @@ def test_no_text_breaks_it(message: str) -> None:
         "a b is ",
         "that my ",
         "a: ",
+        "a to ",
+        "a to /a ",
     ],
 )
 def test_no_message_holds_it_up(filler: str) -> None:
     started = time.perf_counter()
-    for start in ("what is ", "list ", "copy ", "weather ", "what's 1", "remember ", "recall ", "forget ", "plan: "):
+    for start in (
+        "what is ",
+        "list ",
+        "copy ",
+        "weather ",
+        "what's 1",
+        "remember ",
+        "recall ",
+        "forget ",
+        "plan: ",
+        "write ",
+        "run ",
+    ):
         understand(start + filler * 900 + "x")
         understand((start + filler * 900)[:999] + "x")
     assert time.perf_counter() - started < 1

@@ -10,7 +10,8 @@ import pytest
 from server.agent.backend_tool import BackendTool
 from server.agent.models.demo_sentences import understand
 from server.agent.tools import BACKEND_TOOLS
-from server.core.policy import RESERVED, Policy, Rule
+from server.core.policy import RESERVED, Policy
+from server.core.policy_rules import Rule
 from shared.json_types import JsonObject
 
 TOOLS = pytest.mark.parametrize("tool", BACKEND_TOOLS, ids=lambda tool: tool.name)
@@ -51,9 +52,9 @@ def test_the_person_is_told_what_it_does_to_them(tool: BackendTool) -> None:
 
 
 def test_only_forget_asks_and_no_other_tool_may_take_a_name() -> None:
-    names = {tool.name for tool in BACKEND_TOOLS}
-    assert names == RESERVED
-    assert {name for name in names if Policy().decide(name, "") is Rule.ASK} == {"forget"}
+    specs = {tool.name: tool.spec for tool in BACKEND_TOOLS}
+    assert specs.keys() == RESERVED
+    assert {name for name, spec in specs.items() if Policy().decide(spec, {}).rule is Rule.ASK} == {"forget"}
     assert {tool.name for tool in BACKEND_TOOLS if tool.spec.kind == "delete"} == {"forget"}
 
 
