@@ -34,9 +34,6 @@ logger = logging.getLogger(__name__)
 BUDGET_SPENT = "BUDGET_SPENT"
 """The error code of an answer that the model was not asked for."""
 
-"""In a result: the arguments that the call ran with, where they are not those that the model asked for."""
-
-
 _CATALOGUE = {spec.name: spec for spec in FRONTEND_TOOLS}
 
 

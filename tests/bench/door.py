@@ -109,7 +109,7 @@ async def running(port: int, folder: Path, *command: str, **environ: str) -> Asy
 
 async def ours(home: Path) -> list[str]:
     async with fresh_server(home) as server:
-        port = int(server.url.rpartition(":")[2].removesuffix("/acp"))
+        port = server.port
         almost = server.token[:-1] + ("A" if server.token[-1] != "A" else "B")
         tokens = {server.token: True, "": False, almost: False, "x": False}
         return await Door(port, "/acp", upgrade=True, tokens=tokens).row("Ringback, WebSocket")

@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.journeys.raw_tab import raw_tab
-from tests.journeys.server_process import RunningServer, fresh_server
+from tests.journeys.server_process import fresh_server
 from tests.journeys.test_door import gone
 from tests.journeys.test_leaks import footprint
 
@@ -33,10 +33,6 @@ class Tally:
     refused_after: list[float] = field(default_factory=list)
     entered_after: float = 0.0
     answered_after: float = 0.0
-
-
-def port_of(server: RunningServer) -> int:
-    return int(server.url.rpartition(":")[2].removesuffix("/acp"))
 
 
 async def check(home: Path, *, count: int, halves: int) -> Tally:
@@ -68,7 +64,7 @@ async def check(home: Path, *, count: int, halves: int) -> Tally:
             assert b"are taken. Close one and try again." in refused.value.response.body
     async with fresh_server(home) as server, AsyncExitStack() as stack:
         for number in range(halves):
-            _, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
             stack.push_async_callback(gone, writer)
             if number % 2:
                 writer.write(b"GET /acp HTTP/1.1\r\nHost: localhost\r\n")

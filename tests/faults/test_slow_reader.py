@@ -80,7 +80,7 @@ def narrow(server: RunningServer) -> socket.socket:
     """A connection that holds little of what is not read."""
     line = socket.socket()
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    line.connect(("127.0.0.1", int(server.url.rpartition(":")[2].removesuffix("/acp"))))
+    line.connect(("127.0.0.1", server.port))
     return line
 
 

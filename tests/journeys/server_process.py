@@ -47,6 +47,11 @@ class RunningServer:
     log: Path
 
     @property
+    def port(self) -> int:
+        """The TCP port that it listens on."""
+        return int(self.url.rpartition(":")[2].removesuffix("/acp"))
+
+    @property
     def data_dir(self) -> Path:
         return self.home / "data"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import socket
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from server.core.jwt_claims import LEEWAY
+from tests.faults.dying_server import faults_with
 from tests.journeys.certificate_for_tests import certificate, trusting
 from tests.journeys.raw_tab import RawTab, raw_tab
 from tests.journeys.server_process import RunningServer, environment, running_server
@@ -40,7 +40,7 @@ async def status(server: RunningServer, headers: list[tuple[str, str]], target: 
         path = server.url.removeprefix("ws+unix://").removesuffix(":/acp")
         reader, writer = await asyncio.open_unix_connection(path)
     else:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     try:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
         writer.write(HANDSHAKE.format(target=target, headers=lines).encode("latin-1"))
@@ -56,10 +56,6 @@ async def gone(writer: asyncio.StreamWriter) -> None:
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
-
-
-def port_of(server: RunningServer) -> int:
-    return int(server.url.rpartition(":")[2].removesuffix("/acp"))
 
 
 LISTED = "https://chat.example.org"
@@ -99,18 +95,14 @@ def credentials(server: RunningServer, key: str) -> dict[tuple[tuple[str, str], 
     }
 
 
-def planted(plant: str | None) -> dict[str, str]:
-    return {} if plant is None else {"FAULTS": json.dumps({"plant": plant})}
-
-
 async def matrix(home: Path, transport: str, plant: str | None = None) -> list[str]:
     """Every combination: which of them were answered wrongly."""
     key = await key_for(home, "ada")
     where = ("--host", "127.0.0.1", "--port", "0") if transport == "tcp" else ("--socket", str(home / "s"))
-    told = {"RINGBACK_HOSTS": "chat.example.org", "RINGBACK_ORIGINS": LISTED, **planted(plant)}
+    told = {"RINGBACK_HOSTS": "chat.example.org", "RINGBACK_ORIGINS": LISTED, **faults_with(plant)}
     wrongs, opened = [], 0
     async with running_server(home, transport=where, environ=told) as server:
-        own = f"localhost:{port_of(server)}" if transport == "tcp" else "localhost"
+        own = f"localhost:{server.port}" if transport == "tcp" else "localhost"
         named, shown = hosts(own), credentials(server, key)
         tried = list(itertools.product(named, ORIGINS, shown))
         for host, origin, credential in tried:
@@ -225,7 +217,7 @@ async def check_ends(tmp_path: Path, plant: str | None = None) -> dict[str, floa
     stays = token(claims(sub="cy"), "RS256", header={"kid": "one"})
     took: dict[str, float] = {}
     async with (
-        running_server(home, environ=planted(plant)) as server,
+        running_server(home, environ=faults_with(plant)) as server,
         raw_tab(server.url, stays) as other,
         raw_tab(server.url, revoked) as by_key,
         raw_tab(server.url, unsigned) as by_token,
